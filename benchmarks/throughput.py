@@ -1,0 +1,283 @@
+"""How many two-level steps a second, beside a hand-written C loop?
+
+Many linear sweeps, each with its own gap and rate, by a fixed number of fourth-order
+Magnus steps in float64:
+
+- `c`: throughput.c, compiled here by the system's compiler, on all cores;
+- `vmap`: `jax.vmap(lz.solve)` with `lz.Magnus4(steps=...)`, one call;
+- `threads`: the same function, from one Python thread for each core on its share;
+- `devices`: the same function under `jax.shard_map`, one CPU device for each core;
+- `scan`: a plain `jax.lax.scan` over all lanes with the library's sin and cos.
+
+Repetitions are interleaved, so that what else the machine does hits all alike. The
+propagators must agree. Results go to benchmarks/results/throughput.json.
+
+    python benchmarks/throughput.py --lanes 16384 --steps 2000 --repeats 7
+"""
+
+import argparse
+import ctypes
+import datetime
+import json
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = pathlib.Path(__file__).resolve().parent
+T0, T1 = -20.0, 20.0
+FLAGS = ["-O3", "-march=native", "-ffast-math", "-fopenmp"]
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cpu_model() -> str:
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        return next(x.split(":", 1)[1].strip() for x in lines if "model name" in x)
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def compile_c(folder: str) -> tuple[ctypes.CDLL, str]:
+    """The C loop as a library, and the first line of the compiler's version."""
+    name = os.environ.get("CC", "cc")
+    compiler = shutil.which(name)
+    if compiler is None:
+        sys.exit(
+            f"This benchmark needs a C compiler, and there is no `{name}`. Install one "
+            "(gcc or clang), or name it in the environment variable CC."
+        )
+    library = str(pathlib.Path(folder) / "throughput.so")
+    command = [compiler, *FLAGS, "-shared", "-fPIC", "-o", library]
+    done = subprocess.run(
+        [*command, str(HERE / "throughput.c")], capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        sys.exit(
+            f"`{compiler}` could not compile throughput.c with {' '.join(FLAGS)}:\n"
+            f"{done.stderr}\nAnother compiler can be named in the variable CC."
+        )
+    version = subprocess.run([compiler, "--version"], capture_output=True, text=True)
+    return ctypes.CDLL(library), version.stdout.splitlines()[0]
+
+
+def c_loop(library: ctypes.CDLL, gap, rate, steps: int):
+    import numpy as np
+
+    pointer = ctypes.POINTER(ctypes.c_double)
+    sweep = library.sweep
+    sweep.argtypes = [ctypes.c_ssize_t] * 2 + [ctypes.c_double] * 2 + [pointer] * 3
+    sweep.restype = None
+    out = np.empty((len(gap), 4))
+    arrays = [x.ctypes.data_as(pointer) for x in (gap, rate, out)]
+
+    def run():
+        sweep(len(gap), steps, T0, T1, *arrays)
+        return matrices(*out.T)
+
+    return run
+
+
+def matrices(c, x, y, z):
+    """c − i (x σx + y σy + z σz), with the lanes in front."""
+    import numpy as np
+
+    rows = [[c - 1j * z, -y - 1j * x], [y - 1j * x, c + 1j * z]]
+    return np.moveaxis(np.array(rows), -1, 0)
+
+
+def lzjax_runs(gap, rate, steps: int, workers: int) -> dict:
+    import jax
+    import jax.numpy as jnp
+    import numpy as np
+
+    import lzjax as lz
+
+    def one(gap, rate):
+        model = lz.LinearSweep(gap, rate)
+        return lz.solve(model, T0, T1, solver=lz.Magnus4(steps=steps))
+
+    solve = jax.jit(jax.vmap(one))
+    gap, rate = jnp.asarray(gap), jnp.asarray(rate)
+
+    def vmap():
+        return jax.block_until_ready(solve(gap, rate)).propagator
+
+    shares = list(
+        zip(jnp.array_split(gap, workers), jnp.array_split(rate, workers), strict=True)
+    )
+    pool = ThreadPoolExecutor(workers)
+
+    def threads():
+        parts = pool.map(lambda x: jax.block_until_ready(solve(*x)).propagator, shares)
+        return np.concatenate([np.asarray(part) for part in parts])
+
+    runs = {"vmap": vmap, "threads": threads}
+    if workers > 1 and len(gap) % workers == 0:
+        lanes = jax.sharding.PartitionSpec("lanes")
+        mesh = jax.make_mesh((workers,), ("lanes",))
+        sharded = jax.jit(
+            jax.shard_map(
+                jax.vmap(one), mesh=mesh, in_specs=(lanes, lanes), out_specs=lanes,
+                check_vma=False,
+            )
+        )
+        spread = jax.sharding.NamedSharding(mesh, lanes)
+        there = jax.device_put((gap, rate), spread)
+
+        def devices():
+            return jax.block_until_ready(sharded(*there)).propagator
+
+        runs["devices"] = devices
+    return runs
+
+
+def plain_scan(gap, rate, steps: int):
+    """What one writes first: all lanes at once, sin and cos from the library."""
+    import jax
+    import jax.numpy as jnp
+
+    dt, offset = (T1 - T0) / steps, 3**0.5 / 6
+
+    @jax.jit
+    def run(gap, rate):
+        def step(u, i):
+            za = rate * (T0 + (i + 0.5 - offset) * dt)
+            zb = rate * (T0 + (i + 0.5 + offset) * dt)
+            wx = 0.5 * dt * gap
+            wy = -(3**0.5) / 24 * dt**2 * gap * (za - zb)
+            wz = 0.25 * dt * (za + zb)
+            r = jnp.sqrt(wx * wx + wy * wy + wz * wz)
+            m, s = jnp.cos(r), jnp.sin(r) / r
+            x, y, z = s * wx, s * wy, s * wz
+            c0, x0, y0, z0 = u
+            return (
+                m * c0 - x * x0 - y * y0 - z * z0,
+                m * x0 + x * c0 + y * z0 - z * y0,
+                m * y0 + y * c0 + z * x0 - x * z0,
+                m * z0 + z * c0 + x * y0 - y * x0,
+            ), None
+
+        one, zero = jnp.ones_like(gap), jnp.zeros_like(gap)
+        start = (one, zero, zero, zero)
+        return jax.lax.scan(step, start, jnp.arange(steps))[0]
+
+    return lambda: matrices(*map(_numpy, run(gap, rate)))
+
+
+def _numpy(x):
+    import numpy as np
+
+    return np.asarray(x)
+
+
+def main(argv=None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lanes", type=int, default=16_384)
+    parser.add_argument("--steps", type=int, default=2_000)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--workers", type=int, default=cores(), help="default: cores")
+    parser.add_argument("--seed", type=int, default=0)
+    results = HERE / "results" / "throughput.json"
+    parser.add_argument("--output", type=pathlib.Path, default=results)
+    options = parser.parse_args(argv)
+    os.environ.setdefault("OMP_NUM_THREADS", str(options.workers))
+
+    import jax
+
+    # Before anything starts the CPU backend.
+    jax.config.update("jax_num_cpu_devices", options.workers)
+    jax.config.update("jax_platforms", "cpu")
+
+    import numpy as np
+
+    import lzjax as lz
+
+    rng = np.random.default_rng(options.seed)
+    gap = rng.uniform(0.2, 2.0, options.lanes)
+    rate = rng.uniform(0.5, 2.0, options.lanes)
+    with tempfile.TemporaryDirectory() as folder:
+        library, compiler = compile_c(folder)
+        runs = {"c": c_loop(library, gap, rate, options.steps)}
+        runs |= lzjax_runs(gap, rate, options.steps, options.workers)
+        runs["scan"] = plain_scan(gap, rate, options.steps)
+        differences = check(runs)
+        seconds = measure(runs, options.repeats)
+    report(seconds, differences, options, compiler, jax, lz)
+
+
+def check(runs: dict) -> dict[str, float]:
+    """The largest difference of any propagator from the C loop's; also warms up."""
+    import numpy as np
+
+    want = runs["c"]()
+    found = {name: float(np.max(np.abs(run() - want))) for name, run in runs.items()}
+    for name, difference in found.items():
+        # Rounding of some thousand products of unitary matrices stays below 1e-11.
+        if not difference < 1e-11:
+            sys.exit(f"`{name}` and the C loop differ by {difference:.1e}: no timing.")
+    return found
+
+
+def measure(runs: dict, repeats: int) -> dict[str, list[float]]:
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(repeats):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def report(seconds, differences, options, compiler, jax, lz) -> None:
+    done = options.lanes * options.steps
+    rows = {}
+    for name, times in seconds.items():
+        # Ratios within a repetition: both sides saw the same state of the machine.
+        ratios = [c / t for c, t in zip(seconds["c"], times, strict=True)]
+        rows[name] = {
+            "steps_per_second": done / statistics.median(times),
+            "of_c": statistics.median(ratios),
+            "max_difference_from_c": differences[name],
+            "seconds": times,
+        }
+    print(f"{options.lanes} lanes, {options.steps} steps, {options.workers} workers")
+    print(f"{'':10}{'steps/s':>10}{'of C':>8}{'difference':>12}")
+    for name, row in rows.items():
+        print(
+            f"{name:10}{row['steps_per_second']:10.2e}{row['of_c']:8.3f}"
+            f"{row['max_difference_from_c']:12.1e}"
+        )
+    ours = [name for name in rows if name not in ("c", "scan")]
+    best = max(ours, key=lambda name: rows[name]["of_c"])
+    print(f"best of lzjax: {best}, {rows[best]['of_c']:.3f} of the C loop")
+    print(f"a plain scan reaches {rows['scan']['of_c']:.3f} of it")
+    found = {
+        "date": datetime.date.today().isoformat(),
+        "machine": {"cpu": cpu_model(), "cores": cores(), "system": platform.system()},
+        "versions": {
+            "python": platform.python_version(), "jax": jax.__version__,
+            "lzjax": lz.__version__, "compiler": compiler, "flags": " ".join(FLAGS),
+        },
+        "lanes": options.lanes, "steps": options.steps, "repeats": options.repeats,
+        "workers": options.workers, "best": best, "results": rows,
+    }
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(found, indent=2) + "\n")
+    print(f"written to {options.output}")
+
+
+if __name__ == "__main__":
+    main()

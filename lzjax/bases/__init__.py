@@ -1,0 +1,8 @@
+"""Bases that follow the Hamiltonian: adiabatic and superadiabatic states."""
+
+from ._frames import (
+    energies as energies,
+    projectors as projectors,
+    states_by_order as states_by_order,
+    superadiabatic_states as superadiabatic_states,
+)

@@ -1,0 +1,64 @@
+"""Adiabatic and superadiabatic states of two levels, as directions on the sphere."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Float
+
+from .._types import Scalar
+from ..models import AbstractTwoLevel
+from . import _series as series
+
+
+def directions(
+    model: AbstractTwoLevel, t: Scalar, order: int
+) -> Float[Array, "orders 3"]:
+    r"""Bloch directions of the upper superadiabatic state at t, orders 0 to `order`.
+
+    Order 0 is the adiabatic one, $n_0 = w/|w|$. Each further order follows the exact
+    precession $\dot n = w \times n$ better:
+    $n_{k+1} = n_0\sqrt{1-p^2} + p$ with $p = -(w \times \dot n_k)/|w|^2$.
+
+    Source: Berry, Proc. R. Soc. A 429, 61 (1990), doi:10.1098/rspa.1990.0051; Lim &
+    Berry, J. Phys. A 24, 3255 (1991), doi:10.1088/0305-4470/24/14/014.
+    """
+    field = series.expand(
+        lambda time: jnp.stack([jnp.asarray(w, float) for w in model.field(time)]),
+        t,
+        order,
+    )
+    inverse_square = series.reciprocal(series.dot(field, field))
+    inverse = series.square_root(inverse_square)
+    adiabatic = series.product(inverse, field)
+    one = jnp.zeros(order + 1).at[0].set(1.0)
+
+    # Each order costs one coefficient of the series; the loop keeps their number
+    # and lets the last ones go wrong, which no earlier one sees.
+    def improve(current, _):
+        change = series.derivative(current)
+        lag = -series.product(inverse_square, series.cross(field, change))
+        along = series.square_root(one - series.dot(lag, lag))
+        better = series.product(along, adiabatic) + lag
+        return better, better[0]
+
+    _, found = jax.lax.scan(improve, adiabatic, None, length=order)
+    return jnp.concatenate([adiabatic[:1], found])
+
+
+def states(direction: Float[Array, " 3"]) -> Complex[Array, "2 2"]:
+    """Columns: the lower and the upper state of a Bloch direction.
+
+    Gauge: upper (cos θ/2, e^{iφ} sin θ/2), lower (−sin θ/2, e^{iφ} cos θ/2), with the
+    polar angle θ and the azimuth φ of the upper state. For a real positive coupling
+    it is the continuous real gauge.
+    """
+    x, y, z = direction
+    flat = x * x + y * y
+    polar = flat == 0.0
+    radius = jnp.where(polar, 0.0, jnp.sqrt(jnp.where(polar, 1.0, flat)))
+    # Each half angle from the larger one: no cancellation near the poles.
+    larger = jnp.sqrt(0.5 * (1.0 + jnp.abs(z)))
+    smaller = 0.5 * radius / larger
+    cos, sin = jnp.where(z >= 0, larger, smaller), jnp.where(z >= 0, smaller, larger)
+    safe = jnp.where(polar, 1.0, radius)
+    phase = jnp.where(polar, 1.0, x / safe) + 1j * jnp.where(polar, 0.0, y / safe)
+    return jnp.array([[-sin + 0j, cos + 0j], [phase * cos, phase * sin]])

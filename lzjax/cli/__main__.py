@@ -1,0 +1,7 @@
+"""`python -m lzjax.cli`."""
+
+import sys
+
+from ._main import main
+
+sys.exit(main())

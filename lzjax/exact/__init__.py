@@ -1,0 +1,25 @@
+"""Answers on paper: closed forms to compare with, and to fit with."""
+
+from ._crossing import (
+    adiabaticity as adiabaticity,
+    half_crossing_adiabatic as half_crossing_adiabatic,
+    half_crossing_diabatic as half_crossing_diabatic,
+    jump_time as jump_time,
+    landau_zener as landau_zener,
+    landau_zener_transition as landau_zener_transition,
+)
+from ._finite import finite_window_propagator as finite_window_propagator
+from ._interference import (
+    adiabatic_impulse as adiabatic_impulse,
+    adiabatic_impulse_echo as adiabatic_impulse_echo,
+    double_passage_with_phase_noise as double_passage_with_phase_noise,
+)
+from ._pulsed import (
+    allen_eberly as allen_eberly,
+    demkov_kunike as demkov_kunike,
+    demkov_kunike_tanh as demkov_kunike_tanh,
+    nikitin as nikitin,
+    roland_cerf as roland_cerf,
+    rosen_zener as rosen_zener,
+)
+from ._stokes import stokes_phase as stokes_phase

@@ -1,0 +1,11 @@
+"""How it evolves: steppers, step control, infinite windows, gradients."""
+
+from ._solution import STATUS as STATUS, Solution as Solution
+from ._solve import evolve as evolve, solve as solve
+from ._steppers import (
+    AbstractStepper as AbstractStepper,
+    CommutatorFree4 as CommutatorFree4,
+    Magnus2 as Magnus2,
+    Magnus4 as Magnus4,
+    Magnus6 as Magnus6,
+)

@@ -1,0 +1,131 @@
+"""Where the steps go: cells between kinks, and how many steps each cell needs."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from .._types import Scalar
+from ._steppers import AbstractStepper
+
+# Cells that move to where the errors are, and how often they may move.
+CELLS = 12
+_MOVES = 3
+
+
+def edges(
+    marks: Float[Array, " B"], t0: Scalar, t1: Scalar, inner: Float[Array, " M"]
+) -> Float[Array, " K+1"]:
+    """Cell edges from t0 to t1 (either way): the marks inside, and `inner` fractions.
+
+    Differentiable in t0, t1 and the marks. Cells of no length are allowed.
+    """
+    low, high = jnp.minimum(t0, t1), jnp.maximum(t0, t1)
+    inside = t0 + (t1 - t0) * inner
+    marks = jnp.clip(marks, low, high)
+    times = jnp.sort(jnp.concatenate([inside, marks, t0[None], t1[None]]))
+    return jnp.where(t1 >= t0, times, times[::-1])
+
+
+def exact_counts(
+    cell_edges: Float[Array, " K+1"], steps: int
+) -> tuple[Int[Array, " K"], Bool[Array, ""]]:
+    """Exactly `steps` steps, shared among the cells by their lengths; every cell of
+    any length gets one. Also says whether there are steps enough for that."""
+    widths = jnp.abs(jnp.diff(cell_edges))
+    used = (widths > 0).astype(jnp.int32)
+    spare = steps - jnp.sum(used)
+    span = jnp.sum(widths)
+    ends = jnp.cumsum(widths) / jnp.where(span > 0, span, 1.0)
+    # Rounding the running total, not each share, keeps the sum exact.
+    shares = jnp.floor(spare * ends + 1e-9).astype(jnp.int32)
+    return used + jnp.diff(shares, prepend=0), spare >= 0
+
+
+def plan(
+    group,
+    stepper: AbstractStepper,
+    t0: Scalar,
+    t1: Scalar,
+    tolerance: Scalar,
+    per_chunk: int,
+) -> tuple[Float[Array, " M"], Int[Array, " K"]]:
+    """Cells and chunks of steps for which the summed local errors meet `tolerance`.
+
+    One trial step in the middle of each cell against two half steps gives the local
+    error per length; cells then move so that each bears an equal share, and the
+    optimal step length follows, h ∝ c^(−1/(p+1)) for an error c h^(p+1).
+    """
+    inner = jnp.linspace(0.0, 1.0, CELLS + 1)[1:-1]
+    marks = group.model.landmarks()
+    if marks.shape[0] > CELLS:
+        inner = inner[:0]
+
+
+    def move(_, inner):
+        cells = edges(marks, t0, t1, inner)
+        density = _density(group, stepper, cells)
+        return _equal_shares(cells, density, t0, t1, inner.shape[0])
+
+    if inner.shape[0]:
+        inner = jax.lax.fori_loop(0, _MOVES, move, inner)
+    cells = edges(marks, t0, t1, inner)
+    widths = jnp.abs(jnp.diff(cells))
+    density = _density(group, stepper, cells)
+    total = jnp.sum(density * widths)
+    # Steps of 1/(density · scale) leave a summed error of total / scale^p.
+    scale = (total / tolerance) ** (1.0 / stepper.order)
+    chunks = jnp.ceil(widths * density * scale / (2 * per_chunk))
+    chunks = jnp.nan_to_num(chunks, nan=1.0, posinf=1e8, neginf=1.0)
+    chunks = jnp.where(widths > 0, jnp.clip(chunks, 1.0, 1e8), 0.0)
+    return inner, chunks.astype(jnp.int32)
+
+
+def _density(group, stepper: AbstractStepper, cells: Float[Array, " K+1"]):
+    """Wanted steps per unit of time, up to one factor, in each cell."""
+    lows, highs = cells[:-1], cells[1:]
+
+    def local(low, high):
+        width, middle = high - low, 0.5 * (low + high)
+        size = group.size(group.generator(middle))
+        reach = 0.5 / jnp.where(size > 0, size, 1.0)
+        length = jnp.minimum(jnp.abs(width), jnp.where(size > 0, reach, jnp.inf))
+        dt = jnp.where(width >= 0, 1.0, -1.0) * jnp.where(length > 0, length, 1.0)
+        error = local_error(group, stepper, middle - 0.5 * dt, dt)
+        coefficient = jnp.maximum(error, 1e-17) / jnp.abs(dt) ** (stepper.order + 1)
+        return coefficient ** (1.0 / (stepper.order + 1))
+
+    density = jax.vmap(local)(lows, highs)
+    widths = jnp.abs(highs - lows)
+    mean = jnp.sum(density * widths) / jnp.maximum(jnp.sum(widths), 1e-300)
+    # A trial step can hit a place where the error happens to vanish.
+    return jnp.where(widths > 0, jnp.maximum(density, 0.1 * mean), 0.0)
+
+
+def local_error(
+    group, stepper: AbstractStepper, t: Scalar, dt: Scalar, library: bool = False
+) -> Scalar:
+    """Error of one step, from the comparison with two half steps."""
+    whole = one_step(group, stepper, t, dt, library)[0]
+    first = one_step(group, stepper, t, 0.5 * dt, library)[0]
+    second = one_step(group, stepper, t + 0.5 * dt, 0.5 * dt, library)[0]
+    return group.distance(second @ first, whole) / (1.0 - 0.5**stepper.order)
+
+
+def one_step(group, stepper: AbstractStepper, t: Scalar, dt: Scalar, library: bool):
+    """The propagator of one step, and the largest squared angle in it."""
+    exponents = stepper.exponents(group.generator, group.bracket, t, dt)
+    u, angle = group.exponential(exponents[0], library)
+    for exponent in exponents[1:]:
+        factor, square = group.exponential(exponent, library)
+        u, angle = factor @ u, jnp.maximum(angle, square)
+    return u, angle
+
+
+def _equal_shares(cells, density, t0, t1, count: int) -> Float[Array, " M"]:
+    shares = jnp.cumsum(density * jnp.abs(jnp.diff(cells)))
+    wanted = jnp.arange(1, count + 1) / (count + 1) * shares[-1]
+    span = jnp.where(t1 == t0, 1.0, t1 - t0)
+    places = jnp.concatenate([jnp.zeros(1), shares])
+    fractions = (cells - t0) / span
+    moved = jnp.interp(wanted, places, fractions)
+    return jnp.clip(jnp.nan_to_num(moved, nan=0.5), 0.0, 1.0)

@@ -1,0 +1,323 @@
+"""The public face of propagation: `solve` and `evolve`."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Complex, Float
+
+from .._types import Scalar
+from ..models import AbstractHamiltonian
+from . import _infinite
+from ._finite import propagate
+from ._infinite import end_states
+from ._solution import STATUS, Solution
+from ._steppers import AbstractStepper, Magnus6
+
+MAX_STEPS = 2_000_000
+
+
+class Asymptotic(eqx.Module):
+    """A window with its ends resolved: what `solve` and every readout start from.
+
+    - `solution`: the evolution between `start` and `stop`, propagator as it is.
+    - `start`, `stop`: the ends as `End`s where they are infinite, else `None`.
+    - `edges`: the cells of the window.
+    """
+
+    solution: Solution
+    start: _infinite.End | None
+    stop: _infinite.End | None
+    edges: Float[Array, " K+1"]
+
+
+def solve(
+    model: AbstractHamiltonian,
+    t0: ArrayLike = -np.inf,
+    t1: ArrayLike = np.inf,
+    *,
+    rtol: ArrayLike = 1e-8,
+    solver: Any = Magnus6(),
+    max_steps: int = MAX_STEPS,
+) -> Solution:
+    """The propagator U(t1, t0) of iU' = H(t)U, U(t0, t0) = 1.
+
+    **Arguments:**
+
+    - `model`: one model, not a batch; `jax.vmap` this call for batches.
+    - `t0`, `t1`: the window, in either direction. Infinite ends must be Python
+      numbers also under `jit`; they stand for the limit, see below.
+    - `rtol`: tolerance on the norm of the error of the propagator (which is one
+      itself), from 1e-12 to 1e-1. Ignored where the solver has its own steps.
+    - `solver`: `lz.Magnus2/4/6()`, `lz.CommutatorFree4()`, each with `steps=` for a
+      fixed number, or `lz.RungeKutta()`.
+    - `max_steps`: where step control gives up, with the status `inaccurate`.
+
+    **Returns:** a `Solution`. It never raises for a numerical failure: look at its
+    `status`, or call `.checked()`. In a batch, lanes run in blocks of similar cost,
+    and a block lasts as long as its dearest lane: `steps` says what each lane took.
+
+    An infinite end is replaced by the nearest time from which on two successive
+    superadiabatic bases (orders 5 and 6) agree within the tolerance. The propagator
+    is then the scattering matrix between diabatic states; its squared moduli are
+    the transition probabilities.
+
+    **Raises:** `ValueError` or `TypeError` for wrong arguments, at once;
+    `RuntimeError` when a time is not a number as the program runs.
+    """
+    found = asymptotic(model, t0, t1, rtol=rtol, solver=solver, max_steps=max_steps)
+    if found.start is None and found.stop is None:
+        return found.solution
+    solution = labelled(found, diabatic=True)
+    return eqx.tree_at(lambda s: s.propagator, solution, _scattered(model, found))
+
+
+def evolve(
+    model: AbstractHamiltonian,
+    psi0: ArrayLike,
+    ts: ArrayLike,
+    *,
+    rtol: ArrayLike = 1e-8,
+    solver: Any = Magnus6(),
+    max_steps: int = MAX_STEPS,
+) -> Complex[Array, "T N"]:
+    """States at the times `ts`, from `psi0` at `ts[0]`.
+
+    **Arguments:**
+
+    - `psi0`: the state at `ts[0]`, shape `(N,)`, or a level's number.
+    - `ts`: finite times, all rising or all falling, shape `(T,)`.
+
+    The others are those of `solve`; a solver with `steps` takes them in every
+    interval. The intervals are solved side by side, then chained.
+
+    **Returns:** shape `(T, N)`, complex.
+
+    **Raises:** `ValueError` for wrong shapes or times out of order; `RuntimeError`
+    if an interval fails to meet the tolerance.
+    """
+    check_model(model)
+    ket = as_ket(psi0, model.dim)
+    return _evolve(model, ket, as_times(ts), as_rtol(rtol), solver, max_steps)
+
+
+@eqx.filter_jit
+def _evolve(model, ket, times, rtol, solver, max_steps: int):
+    intervals = max(times.shape[0] - 1, 1)
+
+    def interval(t0, t1):
+        return _window(model, t0, t1, rtol / intervals, solver, max_steps)[0]
+
+    if times.shape[0] == 1:
+        return ket[None]
+    parts = jax.vmap(lambda a, b: interval(a, b).checked())(times[:-1], times[1:])
+    chained = jax.lax.associative_scan(
+        lambda earlier, later: later @ earlier, parts.propagator
+    )
+    return jnp.concatenate([ket[None], chained @ ket])
+
+
+def asymptotic(
+    model, t0, t1, *, rtol=1e-8, solver: Any = Magnus6(), max_steps=MAX_STEPS
+) -> Asymptotic:
+    """Check the arguments of a window and resolve its infinite ends."""
+    check_model(model)
+    if not (isinstance(solver, AbstractStepper) or callable(solver)):
+        raise TypeError(
+            f"`solver` must be a solver such as lz.Magnus6(), got {solver!r}."
+        )
+    steps = solver.steps
+    check_steps(steps)
+    start, stop = _infinite_sign("t0", t0), _infinite_sign("t1", t1)
+    if start and stop and start == stop:
+        raise ValueError(f"the window from {t0} to {t1} has no inside.")
+    if steps is not None and (start or stop):
+        raise ValueError(
+            "an infinite window needs step control: leave `steps` out of the solver, "
+            "or give finite `t0` and `t1`."
+        )
+    times = [jnp.zeros(()) if s else as_time(n, t) for s, n, t in
+             ((start, "t0", t0), (stop, "t1", t1))]
+    return _asymptotic(model, *times, start, stop, as_rtol(rtol), solver, max_steps)
+
+
+@eqx.filter_jit
+def _asymptotic(model, t0, t1, start, stop, rtol, solver, max_steps) -> Asymptotic:
+    ends = _ends(model, start, stop, 0.05 * rtol)
+    t0 = ends[0].time if ends[0] is not None else t0
+    t1 = ends[1].time if ends[1] is not None else t1
+    settled = jnp.ones((), bool)
+    for end in ends:
+        settled = settled if end is None else settled & end.settled
+    # Without a limit nothing is worth propagating.
+    t1 = jnp.where(settled, t1, t0)
+    solution, edges = _window(model, t0, t1, rtol, solver, max_steps)
+    extra = sum((end.error for end in ends if end is not None), start=jnp.zeros(()))
+    status = STATUS.where(settled, solution.status, STATUS.no_limit)
+    solution = eqx.tree_at(
+        lambda s: (s.error, s.status), solution, (solution.error + extra, status)
+    )
+    return Asymptotic(solution, *ends, edges)
+
+
+def _ends(model, start: float, stop: float, tolerance) -> list:
+    signs = [sign for sign in (start, stop) if sign]
+    if not signs:
+        return [None, None]
+    found = jax.vmap(lambda s: _infinite.find_end(model, s, tolerance))(
+        jnp.asarray(signs)
+    )
+    each = [jax.tree.map(lambda x, k=k: x[k], found) for k in range(len(signs))]
+    return [each.pop(0) if sign else None for sign in (start, stop)]
+
+
+def _window(model, t0, t1, rtol, solver, max_steps: int):
+    if not isinstance(solver, AbstractStepper):
+        return solver(model, t0, t1, rtol, max_steps), jnp.stack([t0, t1])
+    done = propagate(model, t0, t1, rtol, solver, max_steps)
+    matrix = done.group.matrix(done.group.normalised(done.u))
+    solution = Solution(
+        matrix, done.error, done.steps, done.work, done.status, t0, t1
+    )
+    return solution, done.edges
+
+
+def labelled(found: Asymptotic, diabatic: bool) -> Solution:
+    """The solution, with a failure if an end never becomes diabatic but is read so."""
+    solution = found.solution
+    status = solution.status
+    for end in (found.start, found.stop):
+        if end is not None and diabatic:
+            pure = end.diabatic | (status != STATUS.successful)
+            status = STATUS.where(pure, status, STATUS.not_diabatic)
+    return eqx.tree_at(lambda s: s.status, solution, status)
+
+
+def dynamical_phases(
+    model, found: Asymptotic, diabatic: bool, reference: Scalar
+) -> tuple[Float[Array, " N"], Float[Array, " N"]]:
+    """Phases that the initial and final amplitudes have lost to the energies alone.
+
+    By diabatic level at an infinite end that is read so, else by energy.
+    """
+    window = _infinite.window_phases(model, found.edges, reference)
+    phases = []
+    for end, inside, sign in zip(
+        (found.start, found.stop), window, (1.0, -1.0), strict=True
+    ):
+        if end is None:
+            # A finite end read in the model's own levels has no energies of its own.
+            phases.append(jnp.zeros_like(inside) if diabatic else inside)
+            continue
+        # Beyond the window the states gain more than the adiabatic energies say.
+        total = inside + sign * _infinite.tail_phases(model, end, diabatic)
+        phases.append(total[jnp.argsort(end.labels)] if diabatic else total)
+    return phases[0], phases[1]
+
+
+@eqx.filter_jit
+def _scattered(model, found: Asymptotic):
+    """The propagator between diabatic states, dynamical phases taken out."""
+    identity = jnp.eye(model.dim, dtype=complex)
+    first, last = (
+        identity if end is None else end_states(model, end, True)
+        for end in (found.start, found.stop)
+    )
+    before, after = dynamical_phases(model, found, True, jnp.zeros(()))
+    matrix = last.conj().T @ found.solution.propagator @ first
+    return jnp.exp(1j * after)[:, None] * matrix * jnp.exp(1j * before)
+
+
+def check_model(model: Any) -> None:
+    if not isinstance(model, AbstractHamiltonian):
+        raise TypeError(
+            f"`model` must be a Hamiltonian, got {type(model).__name__}; wrap your own "
+            "function with lz.TwoLevelFunction or lz.HamiltonianFunction."
+        )
+    for leaf in jax.tree.leaves(eqx.filter(model, eqx.is_inexact_array)):
+        if isinstance(leaf, jax.core.Tracer):
+            continue
+        if not np.all(np.isfinite(leaf)):
+            raise ValueError(
+                f"a parameter of the {type(model).__name__} is not finite: {leaf}."
+            )
+    shape = jax.eval_shape(model, jnp.zeros(())).shape
+    if shape != (model.dim, model.dim):
+        raise ValueError(
+            f"the {type(model).__name__} gives a matrix of shape {shape} instead of "
+            f"({model.dim}, {model.dim}). A model is never batched inside: build one "
+            "model for each parameter set and use jax.vmap around this call."
+        )
+
+
+def as_ket(state: Any, dim: int) -> Complex[Array, " N"]:
+    """A level's number or a vector as a state."""
+    if isinstance(state, int | np.integer) and not isinstance(state, bool):
+        if not 0 <= state < dim:
+            raise ValueError(f"there are levels 0 to {dim - 1}, got level {state}.")
+        return jnp.zeros(dim, complex).at[state].set(1.0)
+    ket = jnp.asarray(state, dtype=complex)
+    if ket.shape != (dim,):
+        raise ValueError(
+            f"a state needs shape ({dim},), got {ket.shape}; to evolve many states, "
+            "use jax.vmap around this call."
+        )
+    return ket
+
+
+def check_steps(steps: Any) -> None:
+    if steps is None:
+        return
+    whole = isinstance(steps, int | np.integer) and not isinstance(steps, bool)
+    if not whole or steps < 1:
+        raise ValueError(f"`steps` must be a whole number from 1 up, got {steps!r}.")
+
+
+def as_times(ts: Any) -> Float[Array, " T"]:
+    times = jnp.asarray(ts, dtype=float)
+    if times.ndim != 1 or times.shape[0] < 1:
+        raise ValueError(
+            f"`ts` must be one-dimensional with at least one time, got {times.shape}."
+        )
+    if not isinstance(times, jax.core.Tracer):
+        steps = np.diff(np.asarray(times))
+        if not np.all(np.isfinite(times)):
+            raise ValueError("`ts` must be finite; lz.solve takes infinite windows.")
+        if not (np.all(steps >= 0) or np.all(steps <= 0)):
+            raise ValueError("`ts` must all rise or all fall, got times out of order.")
+    return times
+
+
+def as_time(name: str, value: Any) -> Scalar:
+    time = jnp.asarray(value, dtype=float)
+    if time.shape != ():
+        raise ValueError(
+            f"`{name}` must be one number, got shape {time.shape}; batch with jax.vmap."
+        )
+    if not isinstance(time, jax.core.Tracer):
+        if np.isnan(time):
+            raise ValueError(f"`{name}` must be a time or ±inf, got nan.")
+        return time
+    return eqx.error_if(
+        time,
+        ~jnp.isfinite(time),
+        f"`{name}` is not finite inside a transformed function: give infinite ends "
+        "as Python numbers, outside of jit and vmap.",
+    )
+
+
+def as_rtol(value: Any) -> Scalar:
+    rtol = jnp.asarray(value, dtype=float)
+    if rtol.shape != ():
+        raise ValueError(f"`rtol` must be one number, got shape {rtol.shape}.")
+    if not isinstance(rtol, jax.core.Tracer) and not 1e-12 <= rtol <= 0.1:
+        raise ValueError(f"`rtol` must lie between 1e-12 and 0.1, got {value}.")
+    return rtol
+
+
+def _infinite_sign(name: str, value: Any) -> float:
+    if isinstance(value, jax.core.Tracer) or np.ndim(value) or not np.isinf(value):
+        return 0.0
+    return float(np.sign(value))

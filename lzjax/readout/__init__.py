@@ -1,0 +1,9 @@
+"""From states to what is measured."""
+
+from ._states import amplitudes as amplitudes, populations as populations
+from ._transitions import (
+    scattering_matrix as scattering_matrix,
+    transition_amplitudes as transition_amplitudes,
+    transition_matrix as transition_matrix,
+    transition_probability as transition_probability,
+)

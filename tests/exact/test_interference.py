@@ -1,0 +1,88 @@
+"""Double passages in the adiabatic-impulse picture."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import lzjax.exact as exact
+from tests.oracles import oracle, oracles
+
+# What a handful of float64 operations may lose.
+ROUNDING = 1e-14
+
+
+@pytest.mark.parametrize(
+    ("prefix", "function"),
+    [
+        ("lzsm-aim-", exact.adiabatic_impulse),
+        ("echo-aim-", exact.adiabatic_impulse_echo),
+    ],
+)
+def test_the_ideal_interferometer_is_that_of_the_oracle(prefix, function):
+    names = oracles(prefix)
+    assert names
+    for name in names:
+        p = oracle(name)["parameters"]
+        got = function(p["P"], p["Phi_St"])
+        np.testing.assert_allclose(got, oracle(name)["value"], atol=ROUNDING)
+
+
+@pytest.mark.parametrize("name", oracles("noise-aim-"))
+def test_phase_noise_lowers_the_contrast_as_in_the_oracle(name):
+    record = oracle(name)
+    p = record["parameters"]
+    # The "half" records state the deviation of Φ, half of the relative phase.
+    sigma = 2 * p["sigma"] if "half" in name else p["sigma"]
+    got = exact.double_passage_with_phase_noise(p["P"], p["Phi_St"], sigma)
+    np.testing.assert_allclose(got, record["value"], atol=ROUNDING)
+
+
+def test_the_gradient_of_the_fringe_is_that_of_the_oracle():
+    record = oracle("grad-fringe")
+    p = record["parameters"]
+    gradient = jax.grad(exact.double_passage_with_phase_noise, argnums=(0, 1, 2))
+    got = jnp.stack(gradient(p["P"], p["Phi"], p["sigma"]))
+    np.testing.assert_allclose(got, record["value"], atol=ROUNDING)
+
+
+def test_the_noise_average_is_an_average():
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    sigma, phase = 0.7, 0.4
+    runs = exact.adiabatic_impulse(0.3, phase + 0.5 * sigma * nodes)
+    average = np.sum(weights * np.asarray(runs)) / np.sum(weights)
+    got = exact.double_passage_with_phase_noise(0.3, phase, sigma)
+    # 60 nodes are exact here to rounding; their weights sum with some 1e-15 each.
+    np.testing.assert_allclose(got, average, atol=1e-13)
+
+
+def test_without_noise_it_is_the_plain_fringe():
+    phases = np.linspace(0.0, 3.0, 7)
+    np.testing.assert_allclose(
+        exact.double_passage_with_phase_noise(0.2, phases, 0.0),
+        exact.adiabatic_impulse(0.2, phases),
+        rtol=ROUNDING,
+    )
+
+
+@pytest.mark.parametrize("eps_max", [20.0, 20.05, 20.1])
+def test_a_real_double_passage_follows_the_fringe(eps_max):
+    """Triangular sweep from ε = −60 to eps_max and back, in exact pieces."""
+    record = oracle(f"lzsm-double-{eps_max:g}")
+    t = eps_max
+    rising = exact.finite_window_propagator(1.0, 1.0, -60.0, t)
+    falling = exact.finite_window_propagator(1.0, -1.0, -t, 60.0)
+    ground, excited = _adiabatic_states(1.0, -60.0)
+    got = abs(excited.conj() @ falling @ rising @ ground) ** 2
+    np.testing.assert_allclose(got, record["value"], atol=record["tolerance"])
+    zeta = 0.5 * (t * np.hypot(t, 1.0) + np.arcsinh(t))
+    phase = zeta + exact.stokes_phase(0.25)
+    ideal = exact.adiabatic_impulse(exact.landau_zener(1.0, 1.0), phase)
+    # The kink at the turn is not adiabatic: amplitude gap·rate/(2 eps_max³) = 6e-5
+    # for each direction, twice that in P; and the ends at 60 add 1e-5.
+    np.testing.assert_allclose(got, ideal, atol=2e-4)
+
+
+def _adiabatic_states(gap, detuning):
+    h = 0.5 * np.array([[detuning, gap], [gap, -detuning]])
+    return np.linalg.eigh(h)[1].T
