@@ -130,7 +130,10 @@ def lzjax_runs(gap, rate, steps: int, workers: int) -> dict:
         mesh = jax.make_mesh((workers,), ("lanes",))
         sharded = jax.jit(
             jax.shard_map(
-                jax.vmap(one), mesh=mesh, in_specs=(lanes, lanes), out_specs=lanes,
+                jax.vmap(one),
+                mesh=mesh,
+                in_specs=(lanes, lanes),
+                out_specs=lanes,
                 check_vma=False,
             )
         )
@@ -268,11 +271,18 @@ def report(seconds, differences, options, compiler, jax, lz) -> None:
         "date": datetime.date.today().isoformat(),
         "machine": {"cpu": cpu_model(), "cores": cores(), "system": platform.system()},
         "versions": {
-            "python": platform.python_version(), "jax": jax.__version__,
-            "lzjax": lz.__version__, "compiler": compiler, "flags": " ".join(FLAGS),
+            "python": platform.python_version(),
+            "jax": jax.__version__,
+            "lzjax": lz.__version__,
+            "compiler": compiler,
+            "flags": " ".join(FLAGS),
         },
-        "lanes": options.lanes, "steps": options.steps, "repeats": options.repeats,
-        "workers": options.workers, "best": best, "results": rows,
+        "lanes": options.lanes,
+        "steps": options.steps,
+        "repeats": options.repeats,
+        "workers": options.workers,
+        "best": best,
+        "results": rows,
     }
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(found, indent=2) + "\n")

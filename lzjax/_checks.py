@@ -150,6 +150,13 @@ def check_one_of(name: str, value: Any, allowed: Collection[Any]) -> Any:
     return value
 
 
+def check_steps(name: str, steps: Any) -> None:
+    """Refuse what is neither `None` nor a whole number from 1 up."""
+    whole = isinstance(steps, int | np.integer) and not isinstance(steps, bool)
+    if steps is not None and not (whole and steps >= 1):
+        raise ValueError(f"`{name}` must be a whole number from 1 up, got {steps!r}.")
+
+
 def check_shape(
     name: str, value: Any, shape: Sequence[int | None], hint: str = ""
 ) -> None:

@@ -67,6 +67,11 @@ def cross(a: Float[Array, "K 3"], b: Float[Array, "K 3"]) -> Float[Array, "K 3"]
     return jnp.sum(jnp.cross(lags(a), b[None]), axis=1)
 
 
+def normalised(a: Float[Array, "K 3"]) -> Float[Array, "K 3"]:
+    """a/|a|"""
+    return product(square_root(reciprocal(dot(a, a))), a)
+
+
 def derivative(a: Series) -> Series:
     """da/dτ; the last coefficient, which the truncation hides, becomes zero."""
     k = jnp.arange(1, a.shape[0], dtype=float)

@@ -14,9 +14,10 @@ def directions(
 ) -> Float[Array, "orders 3"]:
     r"""Bloch directions of the upper superadiabatic state at t, orders 0 to `order`.
 
-    Order 0 is the adiabatic one, $n_0 = w/|w|$. Each further order follows the exact
-    precession $\dot n = w \times n$ better:
-    $n_{k+1} = n_0\sqrt{1-p^2} + p$ with $p = -(w \times \dot n_k)/|w|^2$.
+    Order 0 is the adiabatic one, $n_0 = w/|w|$. A frame that follows $n_k$ without
+    twisting turns at $\Omega_k = \Omega_{k-1} + n_k \times
+    (\dot n_k - \Omega_{k-1} \times n_k)$, and the field seen in it is
+    $w - \Omega_k$: its direction is $n_{k+1}$.
 
     Source: Berry, Proc. R. Soc. A 429, 61 (1990), doi:10.1098/rspa.1990.0051; Lim &
     Berry, J. Phys. A 24, 3255 (1991), doi:10.1088/0305-4470/24/14/014.
@@ -26,22 +27,16 @@ def directions(
         t,
         order,
     )
-    inverse_square = series.reciprocal(series.dot(field, field))
-    inverse = series.square_root(inverse_square)
-    adiabatic = series.product(inverse, field)
-    one = jnp.zeros(order + 1).at[0].set(1.0)
 
     # Each order costs one coefficient of the series; the loop keeps their number
     # and lets the last ones go wrong, which no earlier one sees.
-    def improve(current, _):
-        change = series.derivative(current)
-        lag = -series.product(inverse_square, series.cross(field, change))
-        along = series.square_root(one - series.dot(lag, lag))
-        better = series.product(along, adiabatic) + lag
-        return better, better[0]
+    def follow(turning, _):
+        direction = series.normalised(field - turning)
+        slip = series.derivative(direction) - series.cross(turning, direction)
+        return turning + series.cross(direction, slip), direction[0]
 
-    _, found = jax.lax.scan(improve, adiabatic, None, length=order)
-    return jnp.concatenate([adiabatic[:1], found])
+    _, found = jax.lax.scan(follow, jnp.zeros_like(field), None, length=order + 1)
+    return found
 
 
 def states(direction: Float[Array, " 3"]) -> Complex[Array, "2 2"]:

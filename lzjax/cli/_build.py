@@ -103,6 +103,7 @@ def make_experiment(
         values = {**p, **c}
         return _end(config.start, values), _end(config.stop, values)
 
+    options: dict[str, Any] = {} if config.rtol is None else {"rtol": config.rtol}
     return experiments.Experiment(
         build,
         parameters=parameters,
@@ -111,7 +112,7 @@ def make_experiment(
         initial=config.initial,
         measured=config.measured,
         basis=config.basis,
-        **({} if config.rtol is None else {"rtol": config.rtol}),
+        **options,
         **_readout(config.readout),
         noise=_noise(config),
         **_dissipation(config.dissipation),

@@ -39,14 +39,17 @@ FUNCTIONS: dict[str, tuple[int, Callable]] = {
 CONSTANTS = {"pi": jnp.pi, "e": jnp.e}
 RESERVED = frozenset(FUNCTIONS) | frozenset(CONSTANTS)
 
-_BINARY = {
+_BINARY: dict[type[ast.operator], Callable] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
-_UNARY = {ast.UAdd: operator.pos, ast.USub: operator.neg}
+_UNARY: dict[type[ast.unaryop], Callable] = {
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
+}
 _COMPARE = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
@@ -150,9 +153,9 @@ def _compile(node: ast.AST, context: _Context, depth: int) -> Evaluate:
         case ast.UnaryOp(op=op, operand=operand) if type(op) in _UNARY:
             return _apply(_UNARY[type(op)], [inner(operand)])
         case ast.BinOp(left=left, op=ast.Pow(), right=right) if (
-            _integer(right) is not None
-        ):
-            return _integer_power(inner(left), _integer(right))
+            power := _integer(right)
+        ) is not None:
+            return _integer_power(inner(left), power)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
             return _apply(_BINARY[type(op)], [inner(left), inner(right)])
         case ast.Compare(left=left, ops=ops, comparators=others):

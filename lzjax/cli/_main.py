@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from . import _commands as commands
 from ._errors import FAILURE, USAGE, CommandError, did_you_mean
@@ -86,7 +87,7 @@ def _parser() -> _Parser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show tracebacks")
     parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
-    groups = parser.add_subparsers(metavar="command", required=True)
+    groups: Any = parser.add_subparsers(metavar="command", required=True)
     made = {}
     for name, (text, run) in _COMMANDS.items():
         made[name] = groups.add_parser(
@@ -94,7 +95,7 @@ def _parser() -> _Parser:
         )
         made[name].set_defaults(run=run)
 
-    folder = {"type": Path, "metavar": "DIR"}
+    folder: dict[str, Any] = {"type": Path, "metavar": "DIR"}
     made["demo"].add_argument(
         "--out", **folder, default=Path("."), help="where the figure goes (here)"
     )

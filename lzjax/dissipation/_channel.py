@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from .._checks import is_concrete
+from .._checks import check_shape, is_concrete
 from .._types import Scalar
 from ..models import AbstractHamiltonian
 from ..propagate._unitary import polynomial_expm
@@ -65,6 +65,7 @@ class Jumps(eqx.Module):
 def dephasing(rate: ArrayLike, dim: int = 2) -> Jumps:
     """Pure dephasing: every coherence between diabatic levels decays as
     exp(−rate · t). For two levels this is L = √(rate/2) σz."""
+    check_shape("rate", rate, (), "One rate for all levels; others are `Jumps`.")
     levels = jnp.eye(dim, dtype=complex)
     return Jumps(
         jnp.einsum("ki,kj->kij", levels, levels), jnp.asarray(rate) * jnp.ones(dim)
@@ -73,6 +74,13 @@ def dephasing(rate: ArrayLike, dim: int = 2) -> Jumps:
 
 def relaxation(rate: ArrayLike, source: int, target: int, dim: int = 2) -> Jumps:
     """Decay from level `source` to level `target` at `rate`."""
+    check_shape("rate", rate, (), "Jumps add: one `relaxation` for each decay.")
+    for name, level in (("source", source), ("target", target)):
+        # JAX drops what is written outside of an array, without a word.
+        if level not in range(dim):
+            raise ValueError(
+                f"`{name}` must be a level from 0 to {dim - 1}, got {level!r}."
+            )
     jump = jnp.zeros((1, dim, dim), complex).at[0, target, source].set(1.0)
     return Jumps(jump, jnp.asarray(rate)[None])
 
@@ -130,6 +138,7 @@ class Channel(eqx.Module):
 
     # Largest squared norm of an exponent for which the Taylor polynomial holds.
     reach: ClassVar[float] = 0.7**2
+    always_general: ClassVar[bool] = False
 
     def __init__(self, model: Lindblad):
         self.model = model
@@ -144,10 +153,6 @@ class Channel(eqx.Module):
         matrix = jnp.asarray(self.model.model(t), dtype=complex)
         parts = jnp.real(jnp.einsum("cij,ji->c", jnp.asarray(basis), matrix))
         return jnp.tensordot(parts, jnp.asarray(structure), axes=1) + self.dissipator
-
-    def fenced(self) -> "Channel":
-        """Matrix products are fences enough."""
-        return self
 
     @staticmethod
     def bracket(a: Float[Array, "M M"], b: Float[Array, "M M"]):
@@ -183,7 +188,9 @@ class Channel(eqx.Module):
     @staticmethod
     def carried(move, rates: Any) -> Any:
         """Channels cannot be undone, so earlier changes are carried along."""
-        return jax.tree.map(lambda rate: jnp.einsum("ij,jk...->ik...", move, rate), rates)
+        return jax.tree.map(
+            lambda rate: jnp.einsum("ij,jk...->ik...", move, rate), rates
+        )
 
     @staticmethod
     def displaced(u, change: Float[Array, "M M"]) -> Float[Array, "M M"]:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Int
 
+from .._checks import is_concrete
 from .._types import Scalar
 from ..propagate import STATUS, CommutatorFree4
 from ..propagate._finite import propagate
@@ -18,7 +19,6 @@ from ..propagate._solve import (
     as_time,
     as_times,
     check_model,
-    check_steps,
 )
 from ._channel import Channel, Lindblad, hermitian_basis
 
@@ -74,12 +74,31 @@ def solve_lindblad(
     **Arguments:** as for `lz.solve`; `solver` is a `CommutatorFree4`, with or without
     `steps`. Differentiable in every leaf of the system and in the times.
 
-    **Raises:** `ValueError` or `TypeError` for wrong arguments. A numerical failure
-    is in the `status`.
+    **Raises:** `ValueError` or `TypeError` for wrong arguments, `RuntimeError` if t1
+    comes before t0. A numerical failure is in the `status`.
 
     Source: Blanes, Casas, Oteo & Ros, Phys. Rep. 470, 151 (2009), section 5,
     doi:10.1016/j.physrep.2008.11.001; Alvermann & Fehske (2011).
     """
+    _check(system, solver)
+    times = []
+    for name, value in (("t0", t0), ("t1", t1)):
+        time = as_time(name, value)
+        if not isinstance(time, jax.core.Tracer) and np.isinf(time):
+            raise ValueError(
+                f"`{name}` must be finite for an open system, got {value}."
+            )
+        times.append(time)
+    start, stop = times
+    stop = eqx.error_if(
+        stop,
+        stop < start,
+        "an open system runs forwards in time: `t1` must not come before `t0`.",
+    )
+    return _solve(system, start, stop, as_rtol(rtol), solver, max_steps)
+
+
+def _check(system: Any, solver: Any) -> None:
     if not isinstance(system, Lindblad):
         raise TypeError(
             f"`system` must be an lz.Lindblad, got {type(system).__name__}; for a "
@@ -91,19 +110,6 @@ def solve_lindblad(
             f"`solver` must be lz.CommutatorFree4(...), got {solver!r}: the others do "
             "not keep density matrices positive."
         )
-    check_steps(solver.steps)
-    times = []
-    for name, value in (("t0", t0), ("t1", t1)):
-        time = as_time(name, value)
-        if not isinstance(time, jax.core.Tracer) and np.isinf(time):
-            raise ValueError(f"`{name}` must be finite for an open system, got {value}.")
-        times.append(time)
-    start, stop = times
-    stop = eqx.error_if(
-        stop,
-        stop < start, "an open system runs forwards in time: `t1` must not come before `t0`.",
-    )
-    return _solve(system, start, stop, as_rtol(rtol), solver, max_steps)
 
 
 @eqx.filter_jit
@@ -130,14 +136,21 @@ def evolve_lindblad(
 
     **Raises:** as `lz.evolve`.
     """
-    times = as_times(ts)
-    rho = as_density(state, system.dim)
-    if times.shape[0] == 1:
+    _check(system, solver)
+    times, rho = as_times(ts), as_density(state, system.dim)
+    if is_concrete(times) and np.any(np.diff(times) < 0):
+        raise ValueError("`ts` must rise: an open system runs forwards in time.")
+    return _evolve(system, rho, times, as_rtol(rtol), solver, max_steps)
+
+
+@eqx.filter_jit
+def _evolve(system, rho, times, rtol, solver, max_steps: int):
+    intervals = times.shape[0] - 1
+    if intervals == 0:
         return rho[None]
-    share = as_rtol(rtol) / (times.shape[0] - 1)
     parts = jax.vmap(
         lambda a, b: solve_lindblad(
-            system, a, b, rtol=share, solver=solver, max_steps=max_steps
+            system, a, b, rtol=rtol / intervals, solver=solver, max_steps=max_steps
         ).checked()
     )(times[:-1], times[1:])
     chained = jax.lax.associative_scan(lambda a, b: b @ a, parts.channel)

@@ -8,16 +8,15 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, Float
 
 from .._checks import check_one_of
-from .._types import Scalar
-from ..bases import superadiabatic_states
 from ..dissipation import Lindblad, dephasing, relaxation, solve_lindblad
 from ..models import AbstractHamiltonian, TwoLevel, scaled_coupling
-from ..propagate import CommutatorFree4, Magnus6, solve
+from ..propagate import CommutatorFree4, Magnus6
 from ..readout import transition_amplitudes
 from ._noise import (
+    MAX_NODES,
     AbstractNoise,
     CouplingNoise,
     DetuningNoise,
@@ -99,7 +98,7 @@ class Experiment(eqx.Module):
         self.build = build
         self.own_parameters = _names("parameters", parameters)
         self.controls = _names("controls", controls)
-        self.window = window if callable(window) else tuple(window)
+        self.window = window if callable(window) else _window(window)
         self.initial, self.measured = _level(initial), _level(measured)
         self.basis = check_one_of("basis", basis, ("diabatic", "adiabatic"))
         self.readout = ReadoutError() if readout is None else readout
@@ -135,11 +134,11 @@ class Experiment(eqx.Module):
         return _replaced(self, strict=False)
 
     def with_nodes(self, more: int) -> "Experiment":
-        """The same experiment with so many more nodes in every average."""
-        noise = tuple(
-            dataclasses.replace(part, nodes=part.nodes + more) for part in self.noise
+        """The same experiment with so many more nodes in every average, or so many
+        fewer where more are not allowed."""
+        return _replaced(
+            self, noise=tuple(_with_nodes(part, more) for part in self.noise)
         )
-        return _replaced(self, noise=noise)
 
     def __call__(self, parameters: Values, controls: Values) -> Float[Array, " n"]:
         values, arrays = self._checked(parameters, controls)
@@ -148,9 +147,10 @@ class Experiment(eqx.Module):
     def quadrature_error(
         self, parameters: Values, controls: Values
     ) -> Float[Array, " n"]:
-        """How much the predictions change with four more nodes in every average."""
-        better = self.with_nodes(4)
-        return jnp.abs(better(parameters, controls) - self(parameters, controls))
+        """How much the predictions change with four more nodes in every average (four
+        fewer where more are not allowed)."""
+        other = self.with_nodes(4)
+        return jnp.abs(other(parameters, controls) - self(parameters, controls))
 
     def _of(self, kind: type) -> Any:
         return next((part for part in self.noise if type(part) is kind), None)
@@ -173,6 +173,12 @@ class Experiment(eqx.Module):
                 f"got {lengths}."
             )
         return values, arrays
+
+
+def _with_nodes(part: AbstractNoise, more: int) -> AbstractNoise:
+    nodes = part.nodes + more
+    nodes = nodes if nodes <= MAX_NODES else part.nodes - more
+    return dataclasses.replace(part, nodes=nodes)
 
 
 def _replaced(experiment: Experiment, **changes: Any) -> Experiment:
@@ -200,7 +206,8 @@ def _predict(experiment: Experiment, parameters: Values, controls: Values):
             p,
             ~good,
             "an experiment's solve failed at one point or more: see lz.solve for "
-            "the same model and window, whose status says why.",
+            "the same model and window, whose status says why. (It also fails where a "
+            "decay rate is negative or a PhaseNoise acts outside of the window.)",
         )
     return jnp.where(good, p, jnp.nan)
 
@@ -219,6 +226,11 @@ def _average(experiment: Experiment, parameters: Values, controls: Values):
             raise ValueError(
                 f"`{name}` must be a level from 0 to {model.dim - 1}, got "
                 f"{getattr(experiment, name)}."
+            )
+    for part in experiment.noise:
+        if model.dim != 2 and not isinstance(part, CouplingNoise):
+            raise ValueError(
+                f"{type(part).__name__} is for two levels, the model has {model.dim}."
             )
     window = experiment.window
     t0, t1 = window(parameters, controls) if callable(window) else window
@@ -272,7 +284,8 @@ def _probability(experiment, model, t0, t1, parameters, controls):
     paths = last[measured] * first[:, initial]
     levels = jnp.arange(model.dim)
     amplitudes = jnp.exp(1j * angles[:, None] * levels) @ paths
-    return weights @ (jnp.abs(amplitudes) ** 2), good_first & good_last
+    inside = (t0 <= time) & (time <= t1)
+    return weights @ (jnp.abs(amplitudes) ** 2), good_first & good_last & inside
 
 
 def _open_probability(experiment, model, t0, t1, parameters):
@@ -286,10 +299,13 @@ def _open_probability(experiment, model, t0, t1, parameters):
         t0,
         t1,
         rtol=experiment.rtol,
-        solver=CommutatorFree4(steps=experiment.solver.steps),
+        solver=CommutatorFree4(
+            experiment.solver.steps, experiment.solver.steps_per_interval
+        ),
     )
     rho = solution(experiment.initial)
-    return jnp.real(rho[experiment.measured, experiment.measured]), solution.ok
+    good = solution.ok & jnp.all(jumps.rates >= 0)
+    return jnp.real(rho[experiment.measured, experiment.measured]), good
 
 
 def _names(what: str, names: Any) -> tuple[str, ...]:
@@ -298,6 +314,16 @@ def _names(what: str, names: Any) -> tuple[str, ...]:
     if len(set(names)) < len(tuple(names)):
         raise ValueError(f"`{what}` has a name twice: {tuple(names)}.")
     return tuple(names)
+
+
+def _window(window: Any) -> tuple[float, float]:
+    ends = np.asarray(window, dtype=float)
+    if ends.shape != (2,) or np.any(np.isnan(ends)):
+        raise ValueError(
+            "`window` must be (t0, t1) or a function (parameters, controls) -> "
+            f"(t0, t1), got {window!r}."
+        )
+    return float(ends[0]), float(ends[1])
 
 
 def _level(level: Any) -> int:

@@ -11,6 +11,9 @@ from .._types import Scalar
 Value = str | float
 """The name of a parameter, or a number."""
 
+# Beyond, the weights of the outermost nodes are too small for double precision.
+MAX_NODES = 101
+
 
 def value_of(value: Value, parameters: dict[str, Scalar]) -> Any:
     return parameters[value] if isinstance(value, str) else value
@@ -18,6 +21,22 @@ def value_of(value: Value, parameters: dict[str, Scalar]) -> Any:
 
 def names_of(*values: Value) -> tuple[str, ...]:
     return tuple(value for value in values if isinstance(value, str))
+
+
+def check_value(
+    name: str, value: Any, largest: float = np.inf, smallest: float = 0.0
+) -> None:
+    """Refuse what is neither a name nor a finite number within the limits."""
+    if isinstance(value, str):
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(
+            f"`{name}` must be the name of a parameter or a number, got {value!r}."
+        )
+    if not (smallest <= value <= largest and np.isfinite(value)):
+        raise ValueError(
+            f"`{name}` must be finite, from {smallest:g} to {largest:g}, got {value}."
+        )
 
 
 def gauss_hermite(nodes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -39,10 +58,14 @@ class AbstractNoise(eqx.Module):
     nodes: eqx.AbstractVar[int]
 
     def __check_init__(self):
-        if isinstance(self.nodes, bool) or int(self.nodes) != self.nodes:
+        check_value("sigma", self.sigma)
+        whole = isinstance(self.nodes, int | np.integer)
+        if isinstance(self.nodes, bool) or not whole:
             raise ValueError(f"`nodes` must be a whole number, got {self.nodes!r}.")
-        if not 1 <= self.nodes <= 101:
-            raise ValueError(f"`nodes` must lie between 1 and 101, got {self.nodes}.")
+        if not 1 <= self.nodes <= MAX_NODES:
+            raise ValueError(
+                f"`nodes` must lie between 1 and {MAX_NODES}, got {self.nodes}."
+            )
 
     @abc.abstractmethod
     def describe(self) -> str:
@@ -88,6 +111,9 @@ class PhaseNoise(AbstractNoise):
     time: Value = eqx.field(static=True)
     nodes: int = eqx.field(static=True, default=15)
 
+    def __check_init__(self):
+        check_value("time", self.time, smallest=-np.inf)
+
     def describe(self) -> str:
         return "relative phase"
 
@@ -103,6 +129,10 @@ class ReadoutError(eqx.Module):
 
     false_positive: Value = eqx.field(static=True, default=0.0)
     false_negative: Value = eqx.field(static=True, default=0.0)
+
+    def __check_init__(self):
+        check_value("false_positive", self.false_positive, 1.0)
+        check_value("false_negative", self.false_negative, 1.0)
 
     def names(self) -> tuple[str, ...]:
         return names_of(self.false_positive, self.false_negative)
@@ -126,6 +156,10 @@ class Dissipation(eqx.Module):
     relaxation: Value = eqx.field(static=True, default=0.0)
     source: int = eqx.field(static=True, default=0)
     target: int = eqx.field(static=True, default=1)
+
+    def __check_init__(self):
+        check_value("dephasing", self.dephasing)
+        check_value("relaxation", self.relaxation)
 
     def names(self) -> tuple[str, ...]:
         return names_of(self.dephasing, self.relaxation)

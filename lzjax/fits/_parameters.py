@@ -65,11 +65,12 @@ class Parameter:
     @property
     def size(self) -> float:
         """The natural size of a change: of the interval, the distance, the value."""
-        if self.kind == "between":
+        if self.lower is not None and self.upper is not None:
             return self.upper - self.lower
         if self.scale is not None:
             return self.scale
-        origin = {"above": self.lower, "below": self.upper, "free": 0.0}[self.kind]
+        bounds = [bound for bound in (self.lower, self.upper) if bound is not None]
+        origin = bounds[0] if bounds else 0.0
         return abs(self.value - origin) or abs(self.value) or 1.0
 
 

@@ -8,8 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..experiments import Experiment
 from ._data import AbstractData
 from ._parameters import Coordinates, Parameter
+from ._renamed import Renamed
 
 
 class Problem(eqx.Module):
@@ -111,6 +113,7 @@ def _pair(experiment: Any, data: Any) -> tuple[tuple, tuple]:
             "several data sets of one experiment give [experiment] * len(data)."
         )
     experiments = tuple(experiment) if several[0] else (experiment,)
+    experiments = tuple(unchecked(one) for one in experiments)
     sets = tuple(data) if several[1] else (data,)
     if len(experiments) != len(sets) or not sets:
         raise ValueError(
@@ -130,6 +133,15 @@ def _pair(experiment: Any, data: Any) -> tuple[tuple, tuple]:
                 f"names it needs; got {type(one).__name__}."
             )
     return experiments, sets
+
+
+def unchecked(experiment: Any) -> Any:
+    """The same experiment, with NaN where a solve fails: that ends one start only."""
+    if isinstance(experiment, Renamed):
+        return eqx.tree_at(
+            lambda e: e.experiment, experiment, unchecked(experiment.experiment)
+        )
+    return experiment.unchecked() if isinstance(experiment, Experiment) else experiment
 
 
 def _check_controls(experiment: Any, data: AbstractData, which: str) -> None:

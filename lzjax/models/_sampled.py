@@ -17,9 +17,9 @@ def _check_knots(kind: str, times, values, extra: int) -> None:
             f"{times.shape} and {values.shape}; batch with jax.vmap instead."
         )
     if len(values) != len(times) + extra:
+        wanted = "one value more than times" if extra else "one value for each time"
         raise ValueError(
-            f"{kind} needs {'one value for each time' if not extra else 'one value more than times'}"
-            f", got {len(times)} times and {len(values)} values."
+            f"{kind} needs {wanted}, got {len(times)} times and {len(values)} values."
         )
     if isinstance(times, jax.core.Tracer):
         return

@@ -73,7 +73,9 @@ class Linear(AbstractWaveform):
 
     def landmarks(self) -> Float[Array, " 1"]:
         moves = self.rate != 0
-        return jnp.where(moves, -self.offset / jnp.where(moves, self.rate, 1.0), 0)[None]
+        return jnp.where(moves, -self.offset / jnp.where(moves, self.rate, 1.0), 0)[
+            None
+        ]
 
 
 class Sinusoid(AbstractWaveform):

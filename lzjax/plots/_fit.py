@@ -119,7 +119,7 @@ def _control_of(data: Any, control: str | None) -> str:
     names = [k for k, v in data.controls.items() if np.ndim(v) == 1]
     if control is None and len(names) == 1:
         return names[0]
-    if control not in names:
+    if control is None or control not in names:
         known = ", ".join(f"`{name}`" for name in names)
         raise ValueError(
             f"`control` must be one of the controls of the data, {known}; got "

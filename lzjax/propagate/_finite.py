@@ -48,57 +48,65 @@ def propagate(
 ) -> Propagated:
     """From t0 to t1 (finite, either way), by tolerance or by a number of steps."""
     group = group_of(model) if group is None else group
-    if stepper.steps is None:
-        return _by_tolerance(group, model, t0, t1, rtol, stepper, max_steps)
-    return _by_steps(group, model, t0, t1, stepper, stepper.steps)
+    if stepper.by_tolerance:
+        done = _by_tolerance(group, model, t0, t1, rtol, stepper, max_steps)
+    else:
+        done = _by_steps(group, model, t0, t1, stepper)
+    if group is Unitary:
+        hermitian = _hermitian(model, done.edges)
+        status = STATUS.where(hermitian, done.status, STATUS.not_hermitian)
+        done = done._replace(status=status)
+    return done
+
+
+def _hermitian(model: AbstractHamiltonian, edges: Float[Array, " K+1"]):
+    """Whether H is Hermitian in the middle of every cell, up to rounding."""
+    matrices = jax.vmap(model)(0.5 * (edges[1:] + edges[:-1]))
+    skew = jnp.max(jnp.abs(matrices - matrices.conj().swapaxes(1, 2)))
+    # Not finite is another failure, with its own status.
+    return ~(skew > 1e-9 * jnp.max(jnp.abs(matrices)))
 
 
 def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
     leaves, structure = _run.split(model)
     still = jax.lax.stop_gradient
     aim = still(_SAFETY * rtol)
-    # Chunks save the search for the cell, but many cells are short already.
-    per_chunk = 1 if model.landmarks().shape[0] > _grid.CELLS else 2
-    loop = _run.Loop(make, stepper, per_chunk, structure)
-    inner, chunks = _grid.plan(
-        make(still(model)), stepper, still(t0), still(t1), aim, per_chunk
-    )
+    loop = _run.Loop(make, stepper, structure)
+    inner, counts = _grid.plan(make(still(model)), stepper, still(t0), still(t1), aim)
     edges = _grid.edges(model.landmarks(), t0, t1, inner)
-    found = _run.controlled(
-        loop, edges, chunks, aim, leaves, max_steps, _MAX_ROUNDS
-    )
+    found = _run.controlled(loop, edges, counts, aim, leaves, max_steps, _MAX_ROUNDS)
     u = _run.attach_derivative(loop, found.u, edges, found.counts, leaves)
     group = make(model)
     still_here = t0 == t1
     error = jnp.where(still_here, 0.0, found.error)
-    status = STATUS.where(
-        error <= still(rtol), STATUS.successful, STATUS.inaccurate
-    )
+    status = STATUS.where(error <= still(rtol), STATUS.successful, STATUS.inaccurate)
     status = STATUS.where(jnp.isnan(error), STATUS.not_finite, status)
-    steps = per_chunk * jnp.sum(found.counts)
+    steps = jnp.sum(found.counts)
     return Propagated(group, u, error, steps, found.spent, status, edges)
 
 
-def _by_steps(make, model, t0, t1, stepper, steps: int) -> Propagated:
+def _by_steps(make, model, t0, t1, stepper) -> Propagated:
     leaves, structure = _run.split(model)
     group = make(model)
     edges = _grid.edges(model.breakpoints(), t0, t1, jnp.zeros(0))
-    cells = edges.shape[0] - 1
-    per_chunk = 1
-    if cells == 1:
-        per_chunk = max(size for size in range(1, 5) if steps % size == 0)
-    counts, enough = _grid.exact_counts(edges, steps // per_chunk)
-    loop = _run.Loop(make, stepper, per_chunk, structure)
+    if stepper.steps is None:
+        used = jnp.diff(edges) != 0
+        counts, enough = stepper.steps_per_interval * used.astype(jnp.int32), True
+    else:
+        counts, enough = _grid.exact_counts(edges, stepper.steps)
+    loop = _run.Loop(make, stepper, structure)
     u = _run.fixed(loop, edges, counts, leaves)
-    error = jax.lax.stop_gradient(_sampled_error(group, stepper, edges, counts, per_chunk))
+    error = jax.lax.stop_gradient(
+        _sampled_error(group, stepper, edges, counts)
+    )
     finite = jnp.isfinite(group.distance(u, group.identity()))
     status = STATUS.where(finite, STATUS.successful, STATUS.not_finite)
     status = STATUS.where(enough, status, STATUS.too_few_steps)
-    taken = per_chunk * jnp.sum(counts)
+    taken = jnp.sum(counts)
     return Propagated(group, u, error, taken, taken, status, edges)
 
 
-def _sampled_error(group, stepper, edges, counts, per_chunk) -> Scalar:
+def _sampled_error(group, stepper, edges, counts) -> Scalar:
     """Sum of the local errors, from a few steps of each cell.
 
     Beyond first order in a step's error the differences saturate, hence the bound of
@@ -108,7 +116,7 @@ def _sampled_error(group, stepper, edges, counts, per_chunk) -> Scalar:
     part = (jnp.arange(samples) + 0.5) / samples
 
     def cell(low, high, count):
-        steps = jnp.maximum(count * per_chunk, 1)
+        steps = jnp.maximum(count, 1)
         dt = (high - low) / steps
 
         def sample(place):
@@ -117,7 +125,7 @@ def _sampled_error(group, stepper, edges, counts, per_chunk) -> Scalar:
             return _grid.local_error(group, stepper, start, dt, library=True)
 
         safe = jnp.where(dt == 0.0, 0.0, jnp.mean(jax.vmap(sample)(part)))
-        return safe * count * per_chunk
+        return safe * count
 
     total = jnp.sum(jax.vmap(cell)(edges[:-1], edges[1:], counts))
     return jnp.minimum(total, 2.0)

@@ -47,9 +47,8 @@ def plan(
     t0: Scalar,
     t1: Scalar,
     tolerance: Scalar,
-    per_chunk: int,
 ) -> tuple[Float[Array, " M"], Int[Array, " K"]]:
-    """Cells and chunks of steps for which the summed local errors meet `tolerance`.
+    """Cells, and steps of half the wanted number, for which the summed local errors meet `tolerance`.
 
     One trial step in the middle of each cell against two half steps gives the local
     error per length; cells then move so that each bears an equal share, and the
@@ -59,7 +58,6 @@ def plan(
     marks = group.model.landmarks()
     if marks.shape[0] > CELLS:
         inner = inner[:0]
-
 
     def move(_, inner):
         cells = edges(marks, t0, t1, inner)
@@ -71,30 +69,45 @@ def plan(
     cells = edges(marks, t0, t1, inner)
     widths = jnp.abs(jnp.diff(cells))
     density = _density(group, stepper, cells)
-    total = jnp.sum(density * widths)
-    # Steps of 1/(density · scale) leave a summed error of total / scale^p.
-    scale = (total / tolerance) ** (1.0 / stepper.order)
-    chunks = jnp.ceil(widths * density * scale / (2 * per_chunk))
-    chunks = jnp.nan_to_num(chunks, nan=1.0, posinf=1e8, neginf=1.0)
-    chunks = jnp.where(widths > 0, jnp.clip(chunks, 1.0, 1e8), 0.0)
-    return inner, chunks.astype(jnp.int32)
+    # Errors of long steps grow more slowly than their leading order: ask again, with
+    # steps of the length that the first answer allows.
+    wanted = 1.0 / (density * _scale(density, widths, tolerance, stepper))
+    density = _density(group, stepper, cells, jnp.where(widths > 0, wanted, 0.0))
+    scale = _scale(density, widths, tolerance, stepper)
+    counts = jnp.ceil(0.5 * widths * density * scale)
+    counts = jnp.nan_to_num(counts, nan=1.0, posinf=1e8, neginf=1.0)
+    counts = jnp.where(widths > 0, jnp.clip(counts, 1.0, 1e8), 0.0)
+    return inner, counts.astype(jnp.int32)
 
 
-def _density(group, stepper: AbstractStepper, cells: Float[Array, " K+1"]):
-    """Wanted steps per unit of time, up to one factor, in each cell."""
+def _scale(density, widths, tolerance: Scalar, stepper: AbstractStepper) -> Scalar:
+    """Steps of 1/(density · scale) leave a summed error of `tolerance`."""
+    return (jnp.sum(density * widths) / tolerance) ** (1.0 / stepper.order)
+
+
+def _density(
+    group, stepper: AbstractStepper, cells: Float[Array, " K+1"], lengths=None
+):
+    """Wanted steps per unit of time, up to one factor, in each cell.
+
+    Trial steps turn the state by half a radian, or by up to two if `lengths` allow.
+    """
     lows, highs = cells[:-1], cells[1:]
+    lengths = jnp.zeros_like(lows) if lengths is None else lengths
 
-    def local(low, high):
+    def local(low, high, wanted):
         width, middle = high - low, 0.5 * (low + high)
         size = group.size(group.generator(middle))
-        reach = 0.5 / jnp.where(size > 0, size, 1.0)
-        length = jnp.minimum(jnp.abs(width), jnp.where(size > 0, reach, jnp.inf))
+        per_radian = 1.0 / jnp.where(size > 0, size, 1.0)
+        length = jnp.clip(wanted, 0.5 * per_radian, 2.0 * per_radian)
+        length = jnp.where(size > 0, length, jnp.inf)
+        length = jnp.minimum(jnp.abs(width), length)
         dt = jnp.where(width >= 0, 1.0, -1.0) * jnp.where(length > 0, length, 1.0)
-        error = local_error(group, stepper, middle - 0.5 * dt, dt)
+        error = local_error(group, stepper, middle - 0.5 * dt, dt, library=True)
         coefficient = jnp.maximum(error, 1e-17) / jnp.abs(dt) ** (stepper.order + 1)
         return coefficient ** (1.0 / (stepper.order + 1))
 
-    density = jax.vmap(local)(lows, highs)
+    density = jax.vmap(local)(lows, highs, lengths)
     widths = jnp.abs(highs - lows)
     mean = jnp.sum(density * widths) / jnp.maximum(jnp.sum(widths), 1e-300)
     # A trial step can hit a place where the error happens to vanish.

@@ -102,7 +102,7 @@ def _look(model: AbstractHamiltonian, t: Scalar, tolerance: Scalar) -> _Look:
     # Far out rounding blurs close levels of many; such times say nothing.
     blur = jnp.finfo(float).eps * spread / jnp.min(jnp.diff(levels))
     clear = jnp.isfinite(spread) & (blur < 0.05 * tolerance)
-    clear &= jnp.all(jnp.isfinite(found))
+    # A change that is not a number is no agreement.
     return _Look(found[0], change, change < tolerance, clear)
 
 
@@ -154,16 +154,14 @@ def _climb(model: AbstractHamiltonian, times, looks: _Look) -> tuple[End, Scalar
     # Far out the states must have stopped: a drive that never ends keeps turning
     # them. The levels of many are resolved less far than those of two.
     age = last_clear - rung[1:]
-    latest = jnp.max(jnp.where(both & (age >= 0) & (age < 3), turn, 0.0))
-    before = jnp.max(jnp.where(both & (age >= 3) & (age < 6), turn, 0.0))
+    latest = jnp.max(jnp.where(both & (age == 0), turn, 0.0))
+    before = jnp.max(jnp.where(both & (age == 1), turn, 0.0))
     still = 1e-12 if model.dim == 2 else 1e-6
     settled = jnp.any(both) & (last_fail < last_clear) & (latest < still)
     settled &= (latest <= 0.3 * before) | (latest < 1e-12)
 
     labels = jnp.argsort(jnp.real(jnp.diagonal(model(times[last_clear]))))
-    populations = jnp.real(
-        jnp.diagonal(looks.adiabatic[last_clear], axis1=1, axis2=2)
-    )
+    populations = jnp.real(jnp.diagonal(looks.adiabatic[last_clear], axis1=1, axis2=2))
     diabatic = jnp.all(jnp.diagonal(populations[:, labels]) > 0.999)
     end = End(
         time=times[first],

@@ -14,7 +14,7 @@ from jax.custom_batching import custom_vmap
 from jaxtyping import Array, Float
 
 # State and parameters of a block stay in a core's cache.
-_LANES_PER_BLOCK = 512
+_LANES_PER_BLOCK = 256
 
 
 def in_blocks(

@@ -1,13 +1,12 @@
 """Many steps: the loop over lanes, step control, and the derivative of it all."""
 
-import dataclasses
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float, Int
 
@@ -18,7 +17,7 @@ from ._steppers import AbstractStepper
 
 
 class Controlled(NamedTuple):
-    """What step control found: propagator, error estimate, chunks, steps taken."""
+    """What step control found: propagator, error estimate, grid, steps taken."""
 
     u: Any
     error: Scalar
@@ -27,43 +26,31 @@ class Controlled(NamedTuple):
 
 
 class Loop(eqx.Module):
-    """The loop over the steps of a grid, for one group, stepper and chunk length.
+    """The loop over the steps of a grid, for one group and stepper.
 
-    A chunk is `per_chunk` equal steps in one cell. Lanes with fewer chunks than their
-    block end with steps of no length, which are exact identities.
+    Lanes with fewer steps than their block end with steps of no length, which are
+    exact identities.
     """
 
     group: Callable = eqx.field(static=True)
     stepper: AbstractStepper = eqx.field(static=True)
-    per_chunk: int = eqx.field(static=True)
     structure: Any = eqx.field(static=True)
 
     def build(self, leaves: tuple[Array, ...]) -> Any:
-        return self.group(_join(self.structure, leaves))
+        return self.group(join(self.structure, leaves))
 
     def example(self, axes, leaves) -> Any:
         """The group of the first lane of a block, for what all lanes share."""
         firsts = [_first(x, a) for x, a in zip(leaves, axes[2:], strict=True)]
         return self.build(tuple(firsts))
 
-    def chunk(self, group, low: Scalar, high: Scalar, count, index, library: bool):
-        """Chunk `index` of the `count` chunks that fill the cell from low to high."""
-        steps = jnp.maximum(count * self.per_chunk, 1)
-        dt = jnp.where(count > 0, (high - low) / steps, 0.0)
-        u, angle = None, jnp.zeros(())
-        for j in range(self.per_chunk):
-            t = low + (index * self.per_chunk + j) * dt
-            step, square = one_step(group, self.stepper, t, dt, library)
-            u = step if u is None else step @ u
-            angle = jnp.maximum(angle, square)
-        return u, angle
-
-    def step_by_step(self, counts):
-        """The same loop and grid in chunks of one step: quicker to compile."""
-        return dataclasses.replace(self, per_chunk=1), counts * self.per_chunk
+    def step(self, group, low: Scalar, high: Scalar, count, index, library: bool):
+        """Step `index` of the `count` steps that fill the cell from low to high."""
+        dt = jnp.where(count > 0, (high - low) / jnp.maximum(count, 1), 0.0)
+        return one_step(group, self.stepper, low + index * dt, dt, library)
 
     def place(self, edges, ends, counts, i):
-        """The cell that chunk i lies in: its edges, its chunks, and which one it is."""
+        """The cell that step i lies in: its number, edges, steps, and i within it."""
         if counts.shape[0] == 1:
             k, done = 0, 0
         else:
@@ -76,118 +63,116 @@ class Loop(eqx.Module):
         """Propagators of a block of lanes; `axes` of (edges, counts, *leaves)."""
 
         def evolve(library: bool):
-            loop, chunks = self.step_by_step(counts) if library else (self, counts)
-
             def step(carry, i, edges, ends, counts, *leaves):
                 u, angle = carry
-                _, *cell = loop.place(edges, ends, counts, i)
-                move, square = loop.chunk(loop.build(leaves), *cell, library)
+                _, low, high, count, index = self.place(edges, ends, counts, i)
+                group = self.build(leaves)
+                move, square = self.step(group, low, high, count, index, library)
                 return move @ u, jnp.maximum(angle, square)
 
             start = (self.example(axes, leaves).identity(), jnp.zeros(()))
-            return _loop(step, start, axes, edges, chunks, leaves)
+            return _loop(step, start, axes, edges, counts, leaves)
 
         return _optimistic(evolve, self.group.reach)
 
     def sensitive_lanes(self, moving, axes, edges, counts, leaves) -> Any:
         """As `lanes`, with the derivative of the propagator in what moves.
 
-        Returns (u, edge_rates, leaf_rates): for the edges, and for each moving leaf,
-        a displacement of the group with the leaf's numbers as a last axis (none for a
-        scalar). One pass forwards, with memory that does not grow with the steps.
+        Returns (u, edge_rates, leaf_rates): displacements of the group with the edges,
+        and the numbers of the moving leaves, as a last axis. One pass forwards, with
+        memory that does not grow with the steps.
         """
         edges_move, leaves_move = moving
-        self, counts = self.step_by_step(counts)
 
         def evolve(library: bool):
             def step(carry, i, edges, ends, counts, *leaves):
                 u, angle, edge_rates, leaf_rates = carry
                 k, low, high, count, index = self.place(edges, ends, counts, i)
 
-                def chunk(low, high, moved):
-                    group = self.build(_replaced(leaves, leaves_move, moved)).fenced()
-                    return self.chunk(group, low, high, count, index, library)
+                def one(low, high, moved):
+                    group = self.build(_replaced(leaves, leaves_move, moved))
+                    return self.step(group, low, high, count, index, library)
 
                 group = self.build(leaves)
                 moved = tuple(leaves[j] for j in leaves_move)
-                move, square = chunk(low, high, moved)
+                move, square = one(low, high, moved)
 
                 def change(low, high, moved):
-                    return group.change(u, move, chunk(low, high, moved)[0])
+                    return group.change(u, move, one(low, high, moved)[0])
 
-                def carry_on(rates, new):
-                    return jax.tree.map(jnp.add, group.carried(move, rates), new)
-
-                local = _rates(lambda moved: change(low, high, moved), moved)
-                leaf_rates = carry_on(leaf_rates, local)
+                rates = _rates(change, edges_move, low, high, moved)
                 if edges_move:
-                    at_low, at_high = _rates(lambda e: change(*e, moved), (low, high))
                     edge_rates = jax.tree.map(
-                        lambda rate, a, b: rate.at[..., k].add(a).at[..., k + 1].add(b),
+                        lambda old, new: (
+                            old.at[..., k]
+                            .add(new[..., 0])
+                            .at[..., k + 1]
+                            .add(new[..., 1])
+                        ),
                         group.carried(move, edge_rates),
-                        at_low,
-                        at_high,
+                        rates,
                     )
+                leaf_rates = jax.tree.map(
+                    lambda old, new: old + new[..., 2 * edges_move :],
+                    group.carried(move, leaf_rates),
+                    rates,
+                )
                 angle = jnp.maximum(angle, square)
                 return move @ u, angle, edge_rates, leaf_rates
 
             group = self.example(axes, leaves)
             still = group.still()
-            edge_rates = ()
-            if edges_move:
-                edge_rates = _zeros(still, (counts.shape[-1] + 1,))
-            sizes = [_first(leaves[j], axes[2 + j]).shape for j in leaves_move]
-            leaf_rates = tuple(_zeros(still, _flat(shape)) for shape in sizes)
+            cells = counts.shape[-1] + 1 if edges_move else 0
+            numbers = sum(_first(leaves[j], axes[2 + j]).size for j in leaves_move)
+            edge_rates, leaf_rates = _zeros(still, cells), _zeros(still, numbers)
             start = (group.identity(), jnp.zeros(()), edge_rates, leaf_rates)
             u, angle, *rates = _loop(step, start, axes, edges, counts, leaves)
             return (u, *rates), angle
 
+        if self.group.always_general:
+            return evolve(True)[0]
         return _optimistic(evolve, self.group.reach)
 
 
 # From here on one backward pass for each coordinate beats one forward pass for each
 # number.
-_MANY = 8
+_MANY = 12
 
 
-def _rates(change: Callable, moved: tuple[Array, ...]) -> tuple[Any, ...]:
-    """Derivatives of a displacement, one pytree for each argument.
+def _rates(change: Callable, edges_move: bool, low, high, moved) -> Any:
+    """Derivatives of a displacement in all that moves, along a new last axis.
 
-    Scalars stay scalars: stacking them would keep the loop from being fused.
+    The directions are the rows of a constant: nothing is stacked inside the loop,
+    which would keep it from being fused.
     """
-    coordinates = jax.tree.leaves(jax.eval_shape(change, moved))
-    scalar = all(leaf.shape == () for leaf in coordinates)
-    if scalar and sum(x.size for x in moved) > _MANY:
-        return _rates_backward(change, moved)
-
-    def along(j, direction):
-        def one(x):
-            return change((*moved[:j], x, *moved[j + 1 :]))
-
-        return jax.jvp(one, (moved[j],), (direction,))[1]
-
-    def rate(j):
-        x = moved[j]
-        if x.shape == ():
-            return along(j, jnp.ones_like(x))
-        directions = jnp.eye(x.size, dtype=x.dtype).reshape(-1, *x.shape)
-        return jax.vmap(lambda d: along(j, d), out_axes=-1)(directions)
-
-    return tuple(rate(j) for j in range(len(moved)))
-
-
-def _rates_backward(change: Callable, moved: tuple[Array, ...]) -> tuple[Any, ...]:
-    out, pull = jax.vjp(change, moved)
-    numbers, structure = jax.tree.flatten(out)
-    rows = []
-    for k in range(len(numbers)):
-        unit = [jnp.ones(()) if k == m else jnp.zeros(()) for m in range(len(numbers))]
-        (row,) = pull(jax.tree.unflatten(structure, unit))
-        rows.append([x if x.shape == () else x.ravel() for x in row])
-    return tuple(
-        jax.tree.unflatten(structure, [row[j] for row in rows])
-        for j in range(len(moved))
+    numbers = ((low, high), moved) if edges_move else moved
+    place = (
+        (lambda x: change(*x[0], x[1]))
+        if edges_move
+        else (lambda x: change(low, high, x))
     )
+    parts, structure = jax.tree.flatten(numbers)
+    total = sum(part.size for part in parts)
+    coordinates = jax.tree.leaves(jax.eval_shape(place, numbers))
+    if all(x.shape == () for x in coordinates) and total > _MANY:
+        return _rates_backward(place, numbers)
+    ends = np.cumsum([part.size for part in parts])[:-1]
+    directions = [
+        jnp.asarray(rows.reshape(total, *part.shape))
+        for rows, part in zip(np.split(np.eye(total), ends, axis=1), parts, strict=True)
+    ]
+    return jax.vmap(
+        lambda direction: jax.jvp(place, (numbers,), (direction,))[1], out_axes=-1
+    )(jax.tree.unflatten(structure, directions))
+
+
+def _rates_backward(place: Callable, numbers) -> Any:
+    out, pull = jax.vjp(place, numbers)
+    coordinates, structure = jax.tree.flatten(out)
+    units = [jnp.asarray(row) for row in np.eye(len(coordinates))]
+    (rows,) = jax.vmap(pull)(jax.tree.unflatten(structure, units))
+    flat = [row.reshape(len(coordinates), -1) for row in jax.tree.leaves(rows)]
+    return jax.tree.unflatten(structure, list(jnp.concatenate(flat, axis=1)))
 
 
 def _replaced(leaves, places, values) -> tuple[Array, ...]:
@@ -197,12 +182,8 @@ def _replaced(leaves, places, values) -> tuple[Array, ...]:
     return tuple(new)
 
 
-def _flat(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return () if shape == () else (math.prod(shape),)
-
-
-def _zeros(tree: Any, shape: tuple[int, ...]) -> Any:
-    return jax.tree.map(lambda x: jnp.zeros((*x.shape, *shape), x.dtype), tree)
+def _zeros(tree: Any, numbers: int) -> Any:
+    return jax.tree.map(lambda x: jnp.zeros((*x.shape, numbers), x.dtype), tree)
 
 
 def _first(array, axis):
@@ -210,7 +191,7 @@ def _first(array, axis):
 
 
 def _loop(step, start, axes, edges, counts, leaves):
-    """`step` over all chunks, for all lanes at once, as far as the longest needs."""
+    """`step` over all steps, for all lanes at once, as far as the longest needs."""
     ends = jnp.cumsum(counts, axis=-1)
     edges_axis, counts_axis, *leaf_axes = axes
     lanes = next(
@@ -257,7 +238,8 @@ def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
         return in_blocks(block, _cost)(edges, counts, *leaves)
 
     def rule(primals, tangents):
-        return _sensitive(loop, primals, tangents)
+        u = run(*primals)
+        return u, _change(loop, u, primals, tangents)
 
     run.defjvp(rule, symbolic_zeros=True)
     return run(edges, counts, *leaves)
@@ -271,19 +253,22 @@ def attach_derivative(loop: Loop, u, edges, counts, leaves) -> Any:
         return u
 
     def rule(primals, tangents):
-        out, change = _sensitive(loop, primals[1:], tangents[1:])
-        return primals[0], change
+        # Through `run` again: the second derivative needs that of u as well.
+        u = run(*primals)
+        return u, _change(loop, u, primals[1:], tangents[1:])
 
     run.defjvp(rule, symbolic_zeros=True)
     return run(jax.lax.stop_gradient(u), edges, counts, *leaves)
 
 
-def _sensitive(loop: Loop, primals, tangents):
+def _change(loop: Loop, u, primals, tangents):
+    """The derivative of u along the tangents."""
     edges, counts, *leaves = primals
     edge_tangent, _, *leaf_tangents = tangents
     edges_move = not isinstance(edge_tangent, SymbolicZero)
     leaves_move = tuple(
-        j for j, tangent in enumerate(leaf_tangents)
+        j
+        for j, tangent in enumerate(leaf_tangents)
         if not isinstance(tangent, SymbolicZero)
     )
 
@@ -291,21 +276,16 @@ def _sensitive(loop: Loop, primals, tangents):
         moving = (edges_move, leaves_move)
         return loop.sensitive_lanes(moving, axes, edges, counts, leaves)
 
-    u, edge_rates, leaf_rates = in_blocks(block, _cost)(edges, counts, *leaves)
+    _, edge_rates, leaf_rates = in_blocks(block, _cost)(edges, counts, *leaves)
     group = loop.build(tuple(leaves))
     change = group.still()
     moves = [(edge_rates, edge_tangent)] if edges_move else []
-    moves += [
-        (rates, jnp.ravel(leaf_tangents[j]) if leaf_tangents[j].ndim else leaf_tangents[j])
-        for rates, j in zip(leaf_rates, leaves_move, strict=True)
-    ]
+    if leaves_move:
+        tangents = [jnp.ravel(leaf_tangents[j]) for j in leaves_move]
+        moves.append((leaf_rates, jnp.concatenate(tangents)))
     for rates, tangent in moves:
-        change = jax.tree.map(
-            lambda total, rate, d=tangent: total + (rate @ d if d.ndim else rate * d),
-            change,
-            rates,
-        )
-    return u, group.displaced(u, change)
+        change = jax.tree.map(lambda x, rate, d=tangent: x + rate @ d, change, rates)
+    return group.displaced(u, change)
 
 
 def controlled(
@@ -339,11 +319,11 @@ def controlled(
 
         def refine(state):
             rounds, active, counts, u, error, spent = state
-            chunks = jnp.where(active[:, None], counts, 0)
+            taken = jnp.where(active[:, None], counts, 0)
             # One loop for both is compiled once.
             both = jax.lax.map(
-                lambda finer: loop.lanes(lanes_axes, edges, finer * chunks, leaves),
-                jnp.array([1, 2], chunks.dtype),
+                lambda finer: loop.lanes(lanes_axes, edges, finer * taken, leaves),
+                jnp.array([1, 2], taken.dtype),
             )
             coarse, fine = (jax.tree.map(lambda x, k=k: x[k], both) for k in (0, 1))
             change = jax.vmap(group.distance)(fine, coarse) / (2.0**order - 1.0)
@@ -355,11 +335,11 @@ def controlled(
                 fine,
             )
             error = jnp.where(active, change, error)
-            spent = spent + 3 * loop.per_chunk * jnp.sum(chunks, -1, jnp.int32)
+            spent = spent + 3 * jnp.sum(taken, -1, jnp.int32)
             factor = 1.15 * (change / tolerance) ** (1.0 / order)
             factor = jnp.clip(jnp.nan_to_num(factor, nan=1.0), 1.3, 8.0)
             wanted = jnp.ceil(counts * factor[:, None])
-            total = 2.0 * loop.per_chunk * jnp.sum(wanted, axis=-1)
+            total = 2.0 * jnp.sum(wanted, axis=-1)
             active = active & (change > tolerance) & (total <= max_steps)
             counts = jnp.where(active[:, None], wanted.astype(jnp.int32), counts)
             return rounds + 1, active, counts, u, error, spent
@@ -367,10 +347,13 @@ def controlled(
         u = jax.tree.map(
             lambda x: jnp.broadcast_to(x, (members, *x.shape)), group.identity()
         )
-        total = 2.0 * loop.per_chunk * jnp.sum(counts.astype(float), axis=-1)
+        # A plan can be too careful: what fits is tried, and measured.
+        total = 2.0 * jnp.sum(counts.astype(float), axis=-1)
+        fits = jnp.floor(counts * jnp.minimum(max_steps / total, 1.0)[:, None])
+        counts = jnp.where(counts > 0, jnp.maximum(fits, 1.0), 0.0).astype(jnp.int32)
         state = (
             0,
-            total <= max_steps,
+            jnp.ones(members, bool),
             counts,
             u,
             jnp.full(members, jnp.inf),
@@ -403,7 +386,7 @@ def split(model: Any) -> tuple[tuple[Array, ...], Any]:
     return tuple(real), (treedef, static, is_complex)
 
 
-def _join(structure: Any, leaves: tuple[Array, ...]) -> Any:
+def join(structure: Any, leaves: tuple[Array, ...]) -> Any:
     treedef, static, is_complex = structure
     rest = list(leaves)
     arrays = [

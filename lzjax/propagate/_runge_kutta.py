@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float, Int
 
@@ -68,26 +69,47 @@ class RungeKutta(eqx.Module):
 
     def __check_init__(self):
         _checks.check_one_of("method", self.method, tuple(_ORDERS))
+        _checks.check_steps("steps", self.steps)
+
+    @property
+    def by_tolerance(self) -> bool:
+        """Whether the tolerance decides on the steps."""
+        return self.steps is None
 
     def __call__(
         self, model, t0: Scalar, t1: Scalar, rtol: Scalar, max_steps: int
     ) -> Solution:
         """U(t1, t0) over a finite window, in either direction."""
         _checks.require("diffrax", extra="diffrax")
-        find = self._by_tolerance if self.steps is None else self._by_steps
-        return find(model, t0, t1, rtol, max_steps)
+        if self.by_tolerance:
+            return self._by_tolerance(model, t0, t1, rtol, max_steps)
+        return self._by_steps(model, t0, t1, self.steps)
 
     def _by_tolerance(self, model, t0, t1, rtol, max_steps: int) -> Solution:
         leaves, structure = _run.split(model)
-        still = jax.lax.stop_gradient
-        rtol = still(rtol)
 
         def crossed(limits, t0, t1, *leaves):
-            marks = _run._join(structure, leaves).landmarks()
+            marks = _run.join(structure, leaves).landmarks()
             edges = _grid.edges(marks, t0, t1, jnp.zeros(0))
             counts = jnp.ones(edges.shape[0] - 1, jnp.int32)
             model = structure, leaves
             return self._cross(model, edges, counts, limits, max_steps)
+
+        def search(rtol, *where):
+            return self._search(crossed, rtol, where, model.dim)
+
+        limits, error, last, work = _constant(search, rtol, t0, t1, *leaves)
+        u = _differentiable(crossed, last.u, limits, t0, t1, *leaves)
+        status = STATUS.where(
+            (error <= rtol) & last.within, STATUS.successful, STATUS.inaccurate
+        )
+        broken = last.stuck | ~jnp.all(jnp.isfinite(last.u))
+        status = STATUS.where(broken, STATUS.not_finite, status)
+        return Solution(_complex(u), error, last.steps, work, status, t0, t1)
+
+    @staticmethod
+    def _search(crossed, rtol: Scalar, where, dim: int):
+        """Tighter limits, until they change the propagator by `rtol` at most."""
 
         def unfinished(state):
             rounds, limits, error, last, work = state
@@ -99,39 +121,31 @@ class RungeKutta(eqx.Module):
             tolerance, longest = limits
             tolerance = jnp.maximum(_TIGHTER * tolerance, _FLOOR)
             limits = jnp.stack([tolerance, 0.5 * longest])
-            new = crossed(limits, *still((t0, t1, *leaves)))
+            new = crossed(limits, *where)
             error = _distance(new.u, last.u)
             return rounds + 1, limits, error, new, work + new.work
 
         # The first round compares with nothing, and is never enough.
-        size = (2, model.dim, model.dim)
         none, yes = jnp.zeros((), jnp.int32), jnp.ones((), bool)
-        nothing = _Crossed(jnp.full(size, jnp.inf), none, none, ~yes, yes)
+        nothing = _Crossed(jnp.full((2, dim, dim), jnp.inf), none, none, ~yes, yes)
         limits = jnp.stack([_FIRST / _TIGHTER * rtol, jnp.asarray(2.0 * _LONGEST)])
         start = (0, limits, jnp.inf * jnp.ones(()), nothing, none)
-        _, limits, error, last, work = jax.lax.while_loop(unfinished, again, start)
+        return jax.lax.while_loop(unfinished, again, start)[1:]
 
-        u = _differentiable(crossed, last.u, still(limits), t0, t1, *leaves)
-        status = STATUS.where(
-            (error <= rtol) & last.within, STATUS.successful, STATUS.inaccurate
-        )
-        broken = last.stuck | ~jnp.all(jnp.isfinite(last.u))
-        status = STATUS.where(broken, STATUS.not_finite, status)
-        return Solution(_complex(u), error, last.steps, work, status, t0, t1)
-
-    def _by_steps(self, model, t0, t1, rtol, max_steps: int) -> Solution:
+    def _by_steps(self, model, t0, t1, count: int) -> Solution:
         leaves, structure = _run.split(model)
-        marks = jax.lax.stop_gradient(model.breakpoints())
-        edges = _grid.edges(marks, *jax.lax.stop_gradient((t0, t1)), jnp.zeros(0))
-        counts, enough = _grid.exact_counts(edges, self.steps)
+        still = jax.lax.stop_gradient
+        marks = still(model.breakpoints())
+        edges = _grid.edges(marks, still(t0), still(t1), jnp.zeros(0))
+        counts, enough = _grid.exact_counts(edges, count)
 
         def crossed(counts, t0, t1, *leaves):
-            marks = _run._join(structure, leaves).breakpoints()
+            marks = _run.join(structure, leaves).breakpoints()
             edges = _grid.edges(marks, t0, t1, jnp.zeros(0))
             model = structure, leaves
-            return self._cross(model, edges, counts, None, 2 * self.steps + 1)
+            return self._cross(model, edges, counts, None, 2 * count + 1)
 
-        here = jax.lax.stop_gradient((t0, t1, *leaves))
+        here = still((t0, t1, *leaves))
         # One program for both: a second copy of it would double the compile time.
         both = jax.lax.map(
             lambda factor: crossed(factor * counts, *here).u, jnp.array([1, 2])
@@ -151,34 +165,49 @@ class RungeKutta(eqx.Module):
         """
         diffrax = _checks.require("diffrax", extra="diffrax")
         methods = {
-            "dopri8": diffrax.Dopri8, "dopri5": diffrax.Dopri5, "tsit5": diffrax.Tsit5
+            "dopri8": diffrax.Dopri8,
+            "dopri5": diffrax.Dopri5,
+            "tsit5": diffrax.Tsit5,
         }
         structure, leaves = model
-        model = _run._join(structure, leaves)
+        model = _run.join(structure, leaves)
         if limits is None:
             controller = diffrax.ConstantStepSize()
         else:
             controller = diffrax.PIDController(
-                rtol=limits[0], atol=limits[0], dtmin=_SHORTEST, dtmax=limits[1],
+                rtol=limits[0],
+                atol=limits[0],
+                dtmin=_SHORTEST,
+                dtmax=limits[1],
                 force_dtmin=False,
             )
 
         def slope(place, u, args):
             low, high, leaves = args
-            return _slope(_run._join(structure, leaves), low, high, place, u)
+            return _slope(_run.join(structure, leaves), low, high, place, u)
 
         def cell(so_far: _Crossed, what):
             low, high, count = what
             # After a failure the cells that are left lose their length.
             high = jnp.where(so_far.stuck | ~so_far.within, low, high)
-            first = _first_step(model, low, high) if limits is not None else (
-                1.0 / jnp.maximum(count, 1)
+            first = (
+                _first_step(model, low, high)
+                if limits is not None
+                else (1.0 / jnp.maximum(count, 1))
             )
             done = diffrax.diffeqsolve(
-                diffrax.ODETerm(slope), methods[self.method](), 0.0, 1.0, first,
-                so_far.u, (low, high, leaves), stepsize_controller=controller,
-                saveat=diffrax.SaveAt(t1=True), adjoint=diffrax.ForwardMode(),
-                max_steps=max_steps, throw=False,
+                diffrax.ODETerm(slope),
+                methods[self.method](),
+                0.0,
+                1.0,
+                first,
+                so_far.u,
+                (low, high, leaves),
+                stepsize_controller=controller,
+                saveat=diffrax.SaveAt(t1=True),
+                adjoint=diffrax.ForwardMode(),
+                max_steps=max_steps,
+                throw=False,
             )
             taken = jnp.where(low == high, 0, done.stats["num_accepted_steps"])
             work = so_far.work + done.stats["num_steps"]
@@ -224,6 +253,26 @@ def _first_step(model, low: Scalar, high: Scalar) -> Scalar:
     return jnp.nan_to_num(step, nan=0.1)
 
 
+def _constant(function, *arguments):
+    """function(*arguments), to be differentiated as if it were constant.
+
+    The same as stopping the gradients of the arguments, but jax 0.10 fails to take
+    second derivatives around a loop that those enter.
+    """
+    run = jax.custom_jvp(function)
+
+    def zero(x):
+        discrete = not jnp.issubdtype(x.dtype, jnp.floating)
+        return np.zeros(x.shape, jax.dtypes.float0) if discrete else jnp.zeros_like(x)
+
+    @run.defjvp
+    def rule(primals, tangents):
+        out = run(*primals)
+        return out, jax.tree.map(zero, out)
+
+    return run(*arguments)
+
+
 def _differentiable(function, u, *arguments):
     """u = function(*arguments).u, known already, with its derivative in both modes.
 
@@ -238,7 +287,8 @@ def _differentiable(function, u, *arguments):
     def rule(primals, tangents):
         u, *arguments = primals
         moving = [
-            j for j, tangent in enumerate(tangents[1:])
+            j
+            for j, tangent in enumerate(tangents[1:])
             if not isinstance(tangent, SymbolicZero)
             and jnp.issubdtype(arguments[j].dtype, jnp.floating)
         ]

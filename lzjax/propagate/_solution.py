@@ -19,6 +19,10 @@ class STATUS(eqx.Enumeration):
         "the model gave a value that is not finite within the window: check its "
         "parameters and its function at all times of the window"
     )
+    not_hermitian = (
+        "the model's matrix is not Hermitian within the window: check its function, "
+        "or give decay as an lz.Lindblad"
+    )
     too_few_steps = (
         "fewer steps were asked for than there are intervals between breakpoints: "
         "raise `steps`"
@@ -62,7 +66,5 @@ class Solution(eqx.Module):
 
     def checked(self) -> "Solution":
         """The same solution, or a `RuntimeError` that says why it failed."""
-        propagator = self.status.error_if(
-            self.propagator, jnp.logical_not(self.ok)
-        )
+        propagator = self.status.error_if(self.propagator, jnp.logical_not(self.ok))
         return eqx.tree_at(lambda s: s.propagator, self, propagator)

@@ -8,12 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
+from .._checks import check_steps
 from .._types import Scalar
 from ..models import AbstractHamiltonian
 from . import _infinite
 from ._finite import propagate
 from ._infinite import end_states
 from ._solution import STATUS, Solution
+from ._runge_kutta import RungeKutta
 from ._steppers import AbstractStepper, Magnus6
 
 MAX_STEPS = 2_000_000
@@ -100,6 +102,7 @@ def evolve(
     """
     check_model(model)
     ket = as_ket(psi0, model.dim)
+    check_solver(solver, max_steps)
     return _evolve(model, ket, as_times(ts), as_rtol(rtol), solver, max_steps)
 
 
@@ -124,22 +127,19 @@ def asymptotic(
 ) -> Asymptotic:
     """Check the arguments of a window and resolve its infinite ends."""
     check_model(model)
-    if not (isinstance(solver, AbstractStepper) or callable(solver)):
-        raise TypeError(
-            f"`solver` must be a solver such as lz.Magnus6(), got {solver!r}."
-        )
-    steps = solver.steps
-    check_steps(steps)
+    check_solver(solver, max_steps)
     start, stop = _infinite_sign("t0", t0), _infinite_sign("t1", t1)
     if start and stop and start == stop:
         raise ValueError(f"the window from {t0} to {t1} has no inside.")
-    if steps is not None and (start or stop):
+    if not solver.by_tolerance and (start or stop):
         raise ValueError(
             "an infinite window needs step control: leave `steps` out of the solver, "
             "or give finite `t0` and `t1`."
         )
-    times = [jnp.zeros(()) if s else as_time(n, t) for s, n, t in
-             ((start, "t0", t0), (stop, "t1", t1))]
+    times = [
+        jnp.zeros(()) if s else as_time(n, t)
+        for s, n, t in ((start, "t0", t0), (stop, "t1", t1))
+    ]
     return _asymptotic(model, *times, start, stop, as_rtol(rtol), solver, max_steps)
 
 
@@ -155,10 +155,10 @@ def _asymptotic(model, t0, t1, start, stop, rtol, solver, max_steps) -> Asymptot
     t1 = jnp.where(settled, t1, t0)
     solution, edges = _window(model, t0, t1, rtol, solver, max_steps)
     extra = sum((end.error for end in ends if end is not None), start=jnp.zeros(()))
+    error = solution.error + extra
+    settled &= jnp.isfinite(extra)
     status = STATUS.where(settled, solution.status, STATUS.no_limit)
-    solution = eqx.tree_at(
-        lambda s: (s.error, s.status), solution, (solution.error + extra, status)
-    )
+    solution = eqx.tree_at(lambda s: (s.error, s.status), solution, (error, status))
     return Asymptotic(solution, *ends, edges)
 
 
@@ -178,9 +178,7 @@ def _window(model, t0, t1, rtol, solver, max_steps: int):
         return solver(model, t0, t1, rtol, max_steps), jnp.stack([t0, t1])
     done = propagate(model, t0, t1, rtol, solver, max_steps)
     matrix = done.group.matrix(done.group.normalised(done.u))
-    solution = Solution(
-        matrix, done.error, done.steps, done.work, done.status, t0, t1
-    )
+    solution = Solution(matrix, done.error, done.steps, done.work, done.status, t0, t1)
     return solution, done.edges
 
 
@@ -227,7 +225,7 @@ def _scattered(model, found: Asymptotic):
     )
     before, after = dynamical_phases(model, found, True, jnp.zeros(()))
     matrix = last.conj().T @ found.solution.propagator @ first
-    return jnp.exp(1j * after)[:, None] * matrix * jnp.exp(1j * before)
+    return jnp.exp(1j * (after[:, None] + before[None, :])) * matrix
 
 
 def check_model(model: Any) -> None:
@@ -243,13 +241,20 @@ def check_model(model: Any) -> None:
             raise ValueError(
                 f"a parameter of the {type(model).__name__} is not finite: {leaf}."
             )
-    shape = jax.eval_shape(model, jnp.zeros(())).shape
+    try:
+        shape = jax.eval_shape(model, jnp.zeros(())).shape
+    except (TypeError, ValueError) as error:
+        raise ValueError(_not_one(model, "does not give a matrix")) from error
     if shape != (model.dim, model.dim):
-        raise ValueError(
-            f"the {type(model).__name__} gives a matrix of shape {shape} instead of "
-            f"({model.dim}, {model.dim}). A model is never batched inside: build one "
-            "model for each parameter set and use jax.vmap around this call."
-        )
+        raise ValueError(_not_one(model, f"gives a matrix of shape {shape}"))
+
+
+def _not_one(model: AbstractHamiltonian, what: str) -> str:
+    return (
+        f"the {type(model).__name__} {what} instead of one of shape ({model.dim}, "
+        f"{model.dim}). A model is never batched inside: build one model for each "
+        "parameter set and use jax.vmap around this call."
+    )
 
 
 def as_ket(state: Any, dim: int) -> Complex[Array, " N"]:
@@ -267,12 +272,15 @@ def as_ket(state: Any, dim: int) -> Complex[Array, " N"]:
     return ket
 
 
-def check_steps(steps: Any) -> None:
-    if steps is None:
-        return
-    whole = isinstance(steps, int | np.integer) and not isinstance(steps, bool)
-    if not whole or steps < 1:
-        raise ValueError(f"`steps` must be a whole number from 1 up, got {steps!r}.")
+def check_solver(solver: Any, max_steps: Any) -> None:
+    if not isinstance(solver, AbstractStepper | RungeKutta):
+        raise TypeError(
+            "`solver` must be a solver such as lz.Magnus6() or lz.RungeKutta(), got "
+            f"{solver!r}."
+        )
+    if max_steps is None:
+        raise ValueError("`max_steps` must be a whole number from 1 up, got None.")
+    check_steps("max_steps", max_steps)
 
 
 def as_times(ts: Any) -> Float[Array, " T"]:

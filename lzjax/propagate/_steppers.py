@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import equinox as eqx
 
+from .._checks import check_steps
 from .._types import Scalar
 
 
@@ -14,11 +15,27 @@ class AbstractStepper(eqx.Module):
 
     **Arguments:**
 
-    - `steps`: exactly this many steps; `None` lets the tolerance decide.
+    - `steps`: exactly this many steps in the window, shared among the intervals
+      between breakpoints by their lengths.
+    - `steps_per_interval`: exactly this many in each such interval.
+
+    With neither, the tolerance decides.
     """
 
     order: eqx.AbstractClassVar[int]
     steps: eqx.AbstractVar[int | None]
+    steps_per_interval: eqx.AbstractVar[int | None]
+
+    def __check_init__(self):
+        if self.steps is not None and self.steps_per_interval is not None:
+            raise ValueError("give `steps` or `steps_per_interval`, not both.")
+        for name in ("steps", "steps_per_interval"):
+            check_steps(name, getattr(self, name))
+
+    @property
+    def by_tolerance(self) -> bool:
+        """Whether the tolerance decides on the steps."""
+        return self.steps is None and self.steps_per_interval is None
 
     @abc.abstractmethod
     def exponents(
@@ -44,6 +61,7 @@ class Magnus2(AbstractStepper):
 
     order: ClassVar[int] = 2
     steps: int | None = _steps_field()
+    steps_per_interval: int | None = _steps_field()
 
     def exponents(self, generator, bracket, t, dt):
         return (dt * generator(t + 0.5 * dt),)
@@ -60,6 +78,7 @@ class Magnus4(AbstractStepper):
 
     order: ClassVar[int] = 4
     steps: int | None = _steps_field()
+    steps_per_interval: int | None = _steps_field()
 
     def exponents(self, generator, bracket, t, dt):
         offset = 3**0.5 / 6
@@ -84,6 +103,7 @@ class Magnus6(AbstractStepper):
 
     order: ClassVar[int] = 6
     steps: int | None = _steps_field()
+    steps_per_interval: int | None = _steps_field()
 
     def exponents(self, generator, bracket, t, dt):
         offset = 15**0.5 / 10
@@ -114,6 +134,7 @@ class CommutatorFree4(AbstractStepper):
 
     order: ClassVar[int] = 4
     steps: int | None = _steps_field()
+    steps_per_interval: int | None = _steps_field()
 
     def exponents(self, generator, bracket, t, dt):
         offset = 3**0.5 / 6

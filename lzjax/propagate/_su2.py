@@ -11,7 +11,12 @@ from jaxtyping import Array, Complex
 from .._types import Scalar
 from ..models import AbstractTwoLevel
 
+_fence = jax.lax.optimization_barrier
 _DEGREE = 9
+_PI_HIGH = 3.1415926218032837
+_PI_LOW = 3.178650954705639e-08
+# Taylor coefficients of d(sin r/r)/d(r²) in r².
+_SERIES = [(-1.0) ** k * k / math.factorial(2 * k + 1) for k in range(1, 11)]
 
 
 class Vector(eqx.Module):
@@ -59,29 +64,56 @@ def _horner(x: Scalar, offset: int) -> Scalar:
 
 def polynomial_cos_sinc(square: Scalar) -> tuple[Scalar, Scalar]:
     """cos r and sin(r)/r from r², for r ≤ 2.9: no root, no branch, no library call."""
-    # One doubling of the angle halves the range that the polynomials must cover.
-    quarter = 0.25 * square
-    cos, sinc = _horner(quarter, 0), _horner(quarter, 1)
-    return 2.0 * cos * cos - 1.0, sinc * cos
+    # One doubling of the angle halves the range that the polynomials must cover. The
+    # fences and the division keep compilers from evaluating the polynomials anew for
+    # each component of the rotation; the division also makes it a unit one.
+    quarter = _fence(0.25 * square)
+    cos, sinc = _fence((_horner(quarter, 0), _horner(quarter, 1)))
+    norm = cos * cos + quarter * sinc * sinc
+    return (cos * cos - quarter * sinc * sinc) / norm, sinc * cos / norm
 
 
-def library_cos_sinc(square: Scalar) -> tuple[Scalar, Scalar]:
-    """cos r and sin(r)/r from r², for any r."""
+@jax.custom_jvp
+def cos_sinc(square: Scalar) -> tuple[Scalar, Scalar]:
+    """cos r and sin(r)/r from r², for any r: the polynomials after half turns are
+    taken out. The derivatives are closed forms, behind a fence: compilers would
+    evaluate the polynomials again for each of them."""
     small = square < 1.0
-    near = polynomial_cos_sinc(jnp.where(small, square, 0.0))
     r = jnp.sqrt(jnp.where(small, 1.0, square))
-    far = jnp.cos(r), jnp.sin(r) / r
-    return jnp.where(small, near[0], far[0]), jnp.where(small, near[1], far[1])
+    turns = jnp.round(r / math.pi)
+    # π in two parts keeps all digits of the remainder.
+    rest = (r - turns * _PI_HIGH) - turns * _PI_LOW
+    inside = jnp.where(small, square, rest * rest)
+    cos, sinc = polynomial_cos_sinc(inside)
+    sign = 1.0 - 2.0 * jnp.abs(turns - 2.0 * jnp.round(0.5 * turns))
+    cos = jnp.where(small, cos, sign * cos)
+    sinc = jnp.where(small, sinc, sign * sinc * rest / r)
+    return cos, sinc
+
+
+@cos_sinc.defjvp
+def _cos_sinc_jvp(primals, tangents):
+    (square,), (change,) = primals, tangents
+    cos, sinc = _fence(cos_sinc(square))
+    # d(sin r/r)/d(r²) = (cos r − sin r/r) / 2r², which cancels for small r.
+    small = square < 0.5
+    quotient = (cos - sinc) / (2.0 * jnp.where(small, 1.0, square))
+    series = jnp.full_like(square, _SERIES[-1])
+    for coefficient in _SERIES[-2::-1]:
+        series = series * square + coefficient
+    slope = jnp.where(small, series, quotient)
+    return (cos, sinc), (-0.5 * sinc * change, slope * change)
 
 
 class SU2(eqx.Module):
     """The group of two-level propagators."""
 
     model: AbstractTwoLevel
-    fence: bool = eqx.field(static=True, default=False)
 
     # Largest r² for which the polynomials hold, with a margin.
     reach: ClassVar[float] = 2.9**2
+    # Derivatives go without the bare polynomials: one loop fewer to compile.
+    always_general: ClassVar[bool] = True
 
     def generator(self, t: Scalar) -> Vector:
         x, y, z = self.model.field(t)
@@ -94,18 +126,12 @@ class SU2(eqx.Module):
             a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x
         )
 
-    def fenced(self) -> "SU2":
-        """The same group for loops with derivatives: compilers would evaluate the
-        polynomials again for each derivative, unless they meet a fence."""
-        return SU2(self.model, True)
-
-    def exponential(self, a: Vector, library: bool) -> tuple[Quaternion, Scalar]:
+    @staticmethod
+    def exponential(a: Vector, library: bool) -> tuple[Quaternion, Scalar]:
         """exp(−(i/2) a·σ), and the square of the angle that it turns by, r = |a|/2."""
+        a = _fence(a)
         square = 0.25 * (a.x * a.x + a.y * a.y + a.z * a.z)
-        cos_sinc = library_cos_sinc if library else polynomial_cos_sinc
-        c, s = cos_sinc(square)
-        if self.fence and not library:
-            c, s = jax.lax.optimization_barrier((c, s))
+        c, s = cos_sinc(square) if library else polynomial_cos_sinc(square)
         s = 0.5 * s
         return Quaternion(c, s * a.x, s * a.y, s * a.z), square
 

@@ -35,13 +35,10 @@ class Unitary(eqx.Module):
 
     # Largest squared norm of an exponent for which the Taylor polynomial holds.
     reach: ClassVar[float] = 0.7**2
+    always_general: ClassVar[bool] = False
 
     def generator(self, t: Scalar) -> Complex[Array, "N N"]:
         return -1j * jnp.asarray(self.model(t), dtype=complex)
-
-    def fenced(self) -> "Unitary":
-        """Matrix products are fences enough."""
-        return self
 
     @staticmethod
     def bracket(a: Complex[Array, "N N"], b: Complex[Array, "N N"]):

@@ -130,7 +130,7 @@ def _scattering(model, found, diabatic: bool, reference):
     basis = "diabatic" if diabatic else "adiabatic"
     matrix = _amplitudes(model, found, (basis, basis), 0)
     before, after = dynamical_phases(model, found, diabatic, reference)
-    return jnp.exp(1j * after)[:, None] * matrix * jnp.exp(1j * before)
+    return jnp.exp(1j * (after[:, None] + before[None, :])) * matrix
 
 
 @eqx.filter_jit

@@ -133,8 +133,9 @@ def named_results(result: Any) -> dict[str, Any]:
 
     **Raises:** `TypeError` if it is no number, array, dict or named tuple of these.
     """
-    if isinstance(result, tuple) and getattr(result, "_fields", ()):
-        result = result._asdict()
+    as_dict = getattr(result, "_asdict", None)
+    if isinstance(result, tuple) and as_dict is not None:
+        result = as_dict()
     elif not isinstance(result, Mapping):
         result = {RESULT: result}
     if not result:
