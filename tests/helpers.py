@@ -75,7 +75,7 @@ def zoo() -> models.AbstractTwoLevel:
     )
     return (
         lz.TwoLevel(detuning, coupling)
-        + lz.LinearSweep(0.4 + 0.3j, 0.5).shifted(0.2)
+        + lz.LinearSweep(0.4 + 0.3j, 0.5).shifted(0.25)
         + lz.DrivenTwoLevel(0.2, 0.3, 0.8, 2.1, 0.4)
         + lz.DitheredSweep(0.1, 0.2, 0.3, 1.9, 0.7).stretched(1.3)
         + lz.TwoLevelFunction(_own_field, {"size": 0.25})

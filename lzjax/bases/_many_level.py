@@ -47,7 +47,9 @@ def _orthonormal(states: Complex[Array, "N N"]) -> Complex[Array, "N N"]:
     """The nearest orthonormal columns, by Newton steps: each order leaves an overlap
     of the size of the next."""
     for _ in range(6):
-        states = 0.5 * states @ (3.0 * jnp.eye(states.shape[0]) - states.conj().T @ states)
+        states = (
+            0.5 * states @ (3.0 * jnp.eye(states.shape[0]) - states.conj().T @ states)
+        )
     return states
 
 

@@ -19,6 +19,7 @@ from ..propagate._solve import (
     as_time,
     as_times,
     check_model,
+    check_solver,
 )
 from ._channel import Channel, Lindblad, hermitian_basis
 
@@ -80,15 +81,15 @@ def solve_lindblad(
     Source: Blanes, Casas, Oteo & Ros, Phys. Rep. 470, 151 (2009), section 5,
     doi:10.1016/j.physrep.2008.11.001; Alvermann & Fehske (2011).
     """
-    _check(system, solver)
+    _check(system, solver, max_steps)
     times = []
     for name, value in (("t0", t0), ("t1", t1)):
-        time = as_time(name, value)
-        if not isinstance(time, jax.core.Tracer) and np.isinf(time):
+        # Before it becomes an array, which under jit has no numbers to look at.
+        if is_concrete(value) and np.any(np.isinf(value)):
             raise ValueError(
                 f"`{name}` must be finite for an open system, got {value}."
             )
-        times.append(time)
+        times.append(as_time(name, value))
     start, stop = times
     stop = eqx.error_if(
         stop,
@@ -98,7 +99,7 @@ def solve_lindblad(
     return _solve(system, start, stop, as_rtol(rtol), solver, max_steps)
 
 
-def _check(system: Any, solver: Any) -> None:
+def _check(system: Any, solver: Any, max_steps: Any) -> None:
     if not isinstance(system, Lindblad):
         raise TypeError(
             f"`system` must be an lz.Lindblad, got {type(system).__name__}; for a "
@@ -110,6 +111,7 @@ def _check(system: Any, solver: Any) -> None:
             f"`solver` must be lz.CommutatorFree4(...), got {solver!r}: the others do "
             "not keep density matrices positive."
         )
+    check_solver(solver, max_steps)
 
 
 @eqx.filter_jit
@@ -136,7 +138,7 @@ def evolve_lindblad(
 
     **Raises:** as `lz.evolve`.
     """
-    _check(system, solver)
+    _check(system, solver, max_steps)
     times, rho = as_times(ts), as_density(state, system.dim)
     if is_concrete(times) and np.any(np.diff(times) < 0):
         raise ValueError("`ts` must rise: an open system runs forwards in time.")

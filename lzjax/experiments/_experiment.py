@@ -14,6 +14,7 @@ from .._checks import check_one_of
 from ..dissipation import Lindblad, dephasing, relaxation, solve_lindblad
 from ..models import AbstractHamiltonian, TwoLevel, scaled_coupling
 from ..propagate import CommutatorFree4, Magnus6
+from ..propagate._steppers import AbstractStepper
 from ..readout import transition_amplitudes
 from ._noise import (
     MAX_NODES,
@@ -283,9 +284,16 @@ def _probability(experiment, model, t0, t1, parameters, controls):
     angles = value_of(phase.sigma, parameters) * jnp.asarray(places)
     paths = last[measured] * first[:, initial]
     levels = jnp.arange(model.dim)
-    amplitudes = jnp.exp(1j * angles[:, None] * levels) @ paths
+    amplitudes = jnp.exp(1j * jnp.outer(angles, levels)) @ paths
     inside = (t0 <= time) & (time <= t1)
     return weights @ (jnp.abs(amplitudes) ** 2), good_first & good_last & inside
+
+
+def _positive(solver: Any) -> CommutatorFree4:
+    """The solver that keeps density matrices positive, with the same steps."""
+    if isinstance(solver, AbstractStepper):
+        return CommutatorFree4(solver.steps, solver.steps_per_interval)
+    return CommutatorFree4(solver.steps)
 
 
 def _open_probability(experiment, model, t0, t1, parameters):
@@ -299,9 +307,7 @@ def _open_probability(experiment, model, t0, t1, parameters):
         t0,
         t1,
         rtol=experiment.rtol,
-        solver=CommutatorFree4(
-            experiment.solver.steps, experiment.solver.steps_per_interval
-        ),
+        solver=_positive(experiment.solver),
     )
     rho = solution(experiment.initial)
     good = solution.ok & jnp.all(jumps.rates >= 0)

@@ -1,7 +1,10 @@
 """From many starts to the best optimum: screening, optax, Levenberg-Marquardt."""
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -255,7 +258,7 @@ def _descend(problem, x, effort: Effort):
     descent = _begin(problem, jnp.asarray(x))
     for _ in range(effort.steps):
         here = _naturals(problem, descent.u)
-        p, slopes = predict_and_differentiate(problem, here)
+        p, slopes = _in_threads(predict_and_differentiate, problem, here)
         descent, gain = _advance(problem, descent, p, slopes)
         if _settled(np.asarray(gain), np.asarray(descent.value)):
             break
@@ -301,10 +304,24 @@ def run_deviances(problem, x, effort: Effort) -> Float[np.ndarray, " v"]:
     """`deviances` for any number of points."""
     x = np.atleast_2d(x)
     values = [
-        np.asarray(deviances(problem, jnp.asarray(x[rows])))[:new]
+        np.asarray(_in_threads(deviances, problem, x[rows]))[:new]
         for rows, new in _batches(len(x), effort.starts)
     ]
     return np.concatenate(values)
+
+
+def _in_threads(function: Callable, problem: Problem, x: Any) -> Any:
+    """`function(problem, x)` with the rows of x shared among the cores of a CPU.
+
+    A compiled loop keeps one core busy, and lets go of the interpreter's lock.
+    """
+    cores = os.cpu_count() or 1
+    if jax.default_backend() != "cpu" or cores == 1 or len(x) % cores:
+        return function(problem, jnp.asarray(x))
+    parts = jnp.split(jnp.asarray(x), cores)
+    with ThreadPoolExecutor(cores) as pool:
+        found = list(pool.map(lambda part: function(problem, part), parts))
+    return jax.tree.map(lambda *pieces: jnp.concatenate(pieces), *found)
 
 
 def run_derivatives(problem, x, effort: Effort):

@@ -57,7 +57,7 @@ class PiecewiseLinear(AbstractWaveform):
         return v0 + (v1 - v0) * jnp.clip((t - t0) / (t1 - t0), 0.0, 1.0)
 
     def breakpoints(self) -> Float[Array, " K"]:
-        return self.times
+        return jax.lax.stop_gradient(self.times)
 
 
 class PiecewiseConstant(AbstractWaveform):
@@ -67,6 +67,9 @@ class PiecewiseConstant(AbstractWaveform):
 
     - `times`: the times of the jumps, strictly increasing, shape `(K,)`.
     - `values`: the plateaus, shape `(K + 1,)`: before, between and after the jumps.
+
+    The derivative in the time of a jump is right unless another breakpoint of the
+    model lies exactly at that time and does not move with it.
     """
 
     times: Float[Array, " K"]
@@ -97,7 +100,7 @@ class Ramp(AbstractWaveform):
         return self.start + (self.stop - self.start) * part
 
     def breakpoints(self) -> Float[Array, " 2"]:
-        return jnp.stack([self.t_start, self.t_stop])
+        return jax.lax.stop_gradient(jnp.stack([self.t_start, self.t_stop]))
 
 
 class TanhRamp(AbstractWaveform):
@@ -130,7 +133,8 @@ class TrapezoidPulse(AbstractWaveform):
 
     def breakpoints(self) -> Float[Array, " 4"]:
         inner = self.t_start + self.rise, self.t_stop - self.rise
-        return jnp.stack([self.t_start, *inner, self.t_stop])
+        times = jnp.stack([self.t_start, *inner, self.t_stop])
+        return jax.lax.stop_gradient(times)
 
 
 class GaussianPulse(AbstractWaveform):
@@ -164,4 +168,4 @@ class SechPulse(AbstractWaveform):
 
 
 def _around(centre: Scalar, reach: Scalar) -> Float[Array, " 3"]:
-    return jnp.stack([centre - reach, centre, centre + reach])
+    return jax.lax.stop_gradient(jnp.stack([centre - reach, centre, centre + reach]))

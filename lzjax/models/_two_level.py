@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -117,7 +118,7 @@ class DitheredSweep(AbstractTwoLevel):
     def landmarks(self) -> Float[Array, " 3"]:
         # The dither makes the detuning vanish between these times.
         reach = jnp.abs(self.amplitude / jnp.where(self.rate == 0, 1.0, self.rate))
-        return jnp.stack([-reach, jnp.zeros_like(reach), reach])
+        return jax.lax.stop_gradient(jnp.stack([-reach, 0.0 * reach, reach]))
 
 
 class TwoLevelFunction(AbstractTwoLevel):

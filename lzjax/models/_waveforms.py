@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Inexact
 
@@ -176,8 +177,6 @@ def as_waveform(value: Any) -> AbstractWaveform:
 
 def as_arrays(tree: Any) -> Any:
     """Python numbers in a pytree become float64 leaves, so that they batch."""
-    import jax
-
     def convert(leaf):
         if isinstance(leaf, bool) or not isinstance(leaf, int | float | complex):
             return leaf

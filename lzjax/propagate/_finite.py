@@ -96,9 +96,7 @@ def _by_steps(make, model, t0, t1, stepper) -> Propagated:
         counts, enough = _grid.exact_counts(edges, stepper.steps)
     loop = _run.Loop(make, stepper, structure)
     u = _run.fixed(loop, edges, counts, leaves)
-    error = jax.lax.stop_gradient(
-        _sampled_error(group, stepper, edges, counts)
-    )
+    error = jax.lax.stop_gradient(_sampled_error(group, stepper, edges, counts))
     finite = jnp.isfinite(group.distance(u, group.identity()))
     status = STATUS.where(finite, STATUS.successful, STATUS.not_finite)
     status = STATUS.where(enough, status, STATUS.too_few_steps)

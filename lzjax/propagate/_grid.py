@@ -17,11 +17,14 @@ def edges(
 ) -> Float[Array, " K+1"]:
     """Cell edges from t0 to t1 (either way): the marks inside, and `inner` fractions.
 
-    Differentiable in t0, t1 and the marks. Cells of no length are allowed.
+    Differentiable in t0, t1 and the marks. Where a step ends matters to a derivative
+    only at the ends of the window and at jumps of H: inner edges have none, nor do
+    the kinks of continuous waveforms. Cells of no length are allowed.
     """
     low, high = jnp.minimum(t0, t1), jnp.maximum(t0, t1)
-    inside = t0 + (t1 - t0) * inner
-    marks = jnp.clip(marks, low, high)
+    inside = jax.lax.stop_gradient(t0 + (t1 - t0) * inner)
+    # Marks outside become copies of t0, never of t1: the last edge is t1 itself.
+    marks = jnp.where((marks > low) & (marks < high), marks, t0)
     times = jnp.sort(jnp.concatenate([inside, marks, t0[None], t1[None]]))
     return jnp.where(t1 >= t0, times, times[::-1])
 
@@ -48,7 +51,8 @@ def plan(
     t1: Scalar,
     tolerance: Scalar,
 ) -> tuple[Float[Array, " M"], Int[Array, " K"]]:
-    """Cells, and steps of half the wanted number, for which the summed local errors meet `tolerance`.
+    """Cells, and steps of half the wanted number, for which the summed local errors
+    meet `tolerance`.
 
     One trial step in the middle of each cell against two half steps gives the local
     error per length; cells then move so that each bears an equal share, and the

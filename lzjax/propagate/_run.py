@@ -32,7 +32,7 @@ class Loop(eqx.Module):
     exact identities.
     """
 
-    group: Callable = eqx.field(static=True)
+    group: Any = eqx.field(static=True)
     stepper: AbstractStepper = eqx.field(static=True)
     structure: Any = eqx.field(static=True)
 
@@ -134,9 +134,9 @@ class Loop(eqx.Module):
         return _optimistic(evolve, self.group.reach)
 
 
-# From here on one backward pass for each coordinate beats one forward pass for each
-# number.
-_MANY = 12
+# Beyond this many numbers, memory speaks for one backward pass for each coordinate
+# instead of one forward pass for each number.
+_MANY = 256
 
 
 def _rates(change: Callable, edges_move: bool, low, high, moved) -> Any:

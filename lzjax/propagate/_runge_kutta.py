@@ -81,7 +81,7 @@ class RungeKutta(eqx.Module):
     ) -> Solution:
         """U(t1, t0) over a finite window, in either direction."""
         _checks.require("diffrax", extra="diffrax")
-        if self.by_tolerance:
+        if self.steps is None:
             return self._by_tolerance(model, t0, t1, rtol, max_steps)
         return self._by_steps(model, t0, t1, self.steps)
 

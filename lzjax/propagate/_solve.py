@@ -14,8 +14,8 @@ from ..models import AbstractHamiltonian
 from . import _infinite
 from ._finite import propagate
 from ._infinite import end_states
-from ._solution import STATUS, Solution
 from ._runge_kutta import RungeKutta
+from ._solution import STATUS, Solution
 from ._steppers import AbstractStepper, Magnus6
 
 MAX_STEPS = 2_000_000

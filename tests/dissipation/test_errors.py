@@ -20,7 +20,7 @@ SYSTEM = qubit(0.9, rate=0.8, dephasing=0.3)
 SWEEP = lz.LinearSweep(1.0, 1.0)
 
 
-@pytest.mark.parametrize("solver", [lz.Magnus6(), lz.Magnus4(steps=8), None], ids=str)
+@pytest.mark.parametrize("solver", [lz.Magnus6(), lz.RungeKutta(), None], ids=str)
 def test_a_solver_that_does_not_keep_positivity_is_refused(solver):
     for call in (
         lambda: solve_lindblad(SYSTEM, 0.0, 1.0, solver=solver),
@@ -59,6 +59,12 @@ def test_backwards_in_time_is_refused():
 def test_a_wrong_number_of_steps_is_refused(steps):
     with pytest.raises(ValueError, match="whole number from 1 up"):
         solve_lindblad(SYSTEM, 0.0, 1.0, solver=lz.CommutatorFree4(steps=steps))
+
+
+@pytest.mark.parametrize("limit", [0, 2.5, None])
+def test_a_wrong_limit_on_steps_is_refused(limit):
+    with pytest.raises(ValueError, match="`max_steps` must be a whole number"):
+        solve_lindblad(SYSTEM, 0.0, 1.0, max_steps=limit)
 
 
 @pytest.mark.parametrize("rtol", [0.0, 1.0])

@@ -25,9 +25,7 @@ def reading(numbers):
     # coherences.
     jumps = Jumps(np.stack([0.5**0.5 * Z, DOWN]), numbers["rates"])
     system = Lindblad(lz.TwoLevel(drive, numbers["gap"]), jumps)
-    after = solve_lindblad(system, *numbers["window"], rtol=1e-11)(
-        random_density(5, 2)
-    )
+    after = solve_lindblad(system, *numbers["window"], rtol=1e-11)(random_density(5, 2))
     return after[0, 0].real + 0.7 * after[0, 1].real - 0.4 * after[0, 1].imag
 
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import lzjax as lz
+from lzjax import models
 from tests.oracles import oracles
 
 INF = np.inf

@@ -34,19 +34,20 @@ def element(arguments):
     return u[0, 0].real + 0.7 * u[0, 0].imag - 0.4 * u[1, 0].real + 0.9 * u[1, 0].imag
 
 
+gradient = jax.jit(jax.grad(element))
 WINDOW = jnp.asarray(-1.9), jnp.asarray(1.8)
 
 
 @pytest.mark.parametrize("make", [zoo, three_levels], ids=["two-level", "three-level"])
 def test_reverse_mode_in_every_number_of_a_model_and_in_the_times(make):
     arguments = (make(), *WINDOW)
-    got = jax.jit(jax.grad(element))(arguments)
+    got = gradient(arguments)
     close(got, differences(element, arguments))
 
 
 def test_forward_mode_in_every_number_of_a_model_and_in_the_times():
     arguments = (zoo(), *WINDOW)
-    got = jax.jit(jax.grad(element))(arguments)
+    got = gradient(arguments)
     leaves, structure = jax.tree.flatten(arguments)
     rng = np.random.default_rng(5)
     moves = [
@@ -120,6 +121,28 @@ def test_the_gradient_at_a_kink_belongs_to_the_edges():
     got = jax.jit(jax.grad(stay))(times)
     # Exact in each piece: differences lose 1e-16 over their step of 1e-3.
     np.testing.assert_allclose(got, differences(stay, times), rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("solver", [lz.Magnus6(), lz.Magnus6(steps=24)])
+def test_knots_that_coincide_have_their_own_gradients(solver):
+    """Two waveforms with the same knots, on the ends of the window too."""
+    knots = jnp.asarray([-1.0, 0.2, 1.0])
+    numbers = dict(first=knots, second=knots, t0=knots[0], t1=knots[2])
+
+    @jax.jit
+    def part(x):
+        detuning = lz.models.PiecewiseLinear(x["first"], [-1.0, 2.0, 0.5])
+        coupling = lz.models.PiecewiseLinear(x["second"], [0.5, 1.0, 0.2])
+        model = lz.TwoLevel(detuning, coupling)
+        u = lz.solve(model, x["t0"], x["t1"], rtol=1e-11, solver=solver).propagator
+        return u[0, 0].real + 0.7 * u[0, 0].imag - 0.4 * u[1, 0].real
+
+    got = jax.jit(jax.grad(part))(numbers)
+    # On a kink the second derivative jumps: differences lose their step of 1e-6 and
+    # 1e-11 over it.
+    want = differences(part, numbers, step=1e-6)
+    for name, slope in got.items():
+        np.testing.assert_allclose(slope, want[name], rtol=0, atol=3e-5, err_msg=name)
 
 
 def test_a_gradient_with_fixed_steps():

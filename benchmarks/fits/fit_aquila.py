@@ -1,0 +1,107 @@
+"""Fits of the driven sweep and the Ramsey run of a neutral-atom machine, and of both.
+
+    python benchmarks/fits/fit_aquila.py DATA_FOLDER --out FOLDER
+
+DATA_FOLDER holds floquet_B.json and ramsey_B.json: raw counts with the waveforms that
+were sent (units of µs and rad/µs). Writes one figure and one line of figures of merit
+for each fit.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import aquila
+
+import lzjax as lz
+
+P = lz.Parameter
+# Starting values are those that the machine's operators give, or no correction.
+SHARED = (
+    P("sigma", 0.5, lower=0.0, upper=4.0),
+    P("sigma_omega", 0.02, lower=0.0, upper=0.3),
+    P("p10", 0.08, lower=0.0, upper=0.3),
+)
+OWN = (
+    P("omega_scale", 1.0, lower=0.5, upper=2.0),
+    P("offset", 0.5, lower=-6.0, upper=6.0),
+    P("p01", 0.01, lower=0.0, upper=0.3),
+)
+DRIVEN = (
+    P("delta_scale", 1.0, lower=0.5, upper=2.0),
+    P("delay", 0.0, lower=-0.05, upper=0.05),
+)
+# A constant detuning cannot tell a scale from an offset, nor when it begins; and two
+# short pulses hardly tell their area and its spread from errors of the readout.
+NO_SCALE = (P("delta_scale", 1.0, fixed=True), P("delay", 0.0, fixed=True))
+RAMSEY = (
+    *(p for p in (*SHARED, *OWN) if p.name not in ("omega_scale", "sigma_omega")),
+    P("omega_scale", 1.0, fixed=True),
+    P("sigma_omega", 0.0, fixed=True),
+    *NO_SCALE,
+)
+
+
+def renamed(parameters, names):
+    """Parameters under the names that `lz.Renamed` gives them."""
+    return [
+        P(names.get(p.name, p.name), p.value, p.lower, p.upper, p.fixed)
+        for p in parameters
+    ]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("--out", type=Path, default=Path("."))
+    arguments.add_argument("--starts", type=int, default=16)
+    arguments.add_argument("--only", choices=("driven", "ramsey", "joint"))
+    given = arguments.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+
+    driven = aquila.experiment(1, detuning_nodes=7, coupling_nodes=3)
+    ramsey = aquila.experiment(4, detuning_nodes=9, coupling_nodes=3)
+    own = {p.name: f"{p.name}_ramsey" for p in (*OWN, *NO_SCALE)}
+    fits = {
+        "driven": (driven, "floquet_B", [*SHARED, *OWN, *DRIVEN]),
+        "ramsey": (ramsey, "ramsey_B", RAMSEY),
+        "joint": (
+            [driven, lz.Renamed(ramsey, own)],
+            ("floquet_B", "ramsey_B"),
+            [*SHARED, *OWN, *DRIVEN, *renamed((*OWN, *NO_SCALE), own)],
+        ),
+    }
+    for name, (experiment, files, parameters) in fits.items():
+        if given.only not in (None, name):
+            continue
+        single = isinstance(files, str)
+        data = [
+            aquila.counts(given.folder / f"{file}.json")
+            for file in ([files] if single else files)
+        ]
+        data = data[0] if single else data
+        begun = time.perf_counter()
+        result = lz.fit(
+            experiment, data, parameters, starts=given.starts, progress=True
+        )
+        seconds = time.perf_counter() - begun
+        print(f"\n== {name}: {seconds:.1f} s, compilation included ==")
+        print(result.report())
+        figure = lz.plots.plot_fit(result, data=data, control="time")
+        figure.savefig(given.out / f"aquila_{name}.png", dpi=150)
+        merits = {
+            "fit": name,
+            "chi2_per_dof": result.chi2_data / result.dof,
+            "deviance_per_dof": result.deviance / result.dof,
+            "values": result.values,
+            "errors": result.errors,
+            "not_identified": result.reasons,
+            "starts_at_best": [result.reached, len(result.starts)],
+            "seconds": seconds,
+        }
+        (given.out / f"aquila_{name}.json").write_text(json.dumps(merits, indent=1))
+
+
+if __name__ == "__main__":
+    main()

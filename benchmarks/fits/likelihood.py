@@ -1,0 +1,170 @@
+"""One value and gradient of the driven run's likelihood: lzjax beside diffrax.
+
+    python benchmarks/fits/likelihood.py DATA_FOLDER
+
+DATA_FOLDER holds floquet_B.json. Both evaluate the same 101 pulses with the same noise
+average, 21 samples each, by `jax.vmap`, and the gradient in eight parameters. diffrax
+runs at the loosest tolerance that is as accurate as lzjax, in each of its two
+gradient modes; the faster one counts. Times are medians of runs in turn, compilation
+apart. Writes results/likelihood.json.
+"""
+
+import argparse
+import json
+import os
+import platform
+import time
+from pathlib import Path
+
+import aquila
+import diffrax
+import jax
+import jax.flatten_util
+import jax.numpy as jnp
+import numpy as np
+
+import lzjax as lz
+
+START = {
+    "omega_scale": 1.02,
+    "delta_scale": 0.984,
+    "offset": 1.44,
+    "delay": 0.001,
+    "sigma": 0.4,
+    "sigma_omega": 0.04,
+    "p01": 0.032,
+    "p10": 0.07,
+}
+NODES = (7, 3)
+
+
+def by_lzjax(steps_per_interval: int):
+    experiment = aquila.experiment(steps_per_interval, *NODES).unchecked()
+    return lambda parameters, controls: experiment(parameters, controls)
+
+
+def by_diffrax(tolerance: float, adjoint):
+    """The same predictions: Schrödinger's equation for four real numbers."""
+    places = [np.polynomial.hermite_e.hermegauss(count) for count in NODES]
+    shifts, scales = np.meshgrid(places[0][0], places[1][0], indexing="ij")
+    weights = np.outer(*(weight / weight.sum() for _, weight in places)).ravel()
+
+    def rate(t, y, model):
+        x, _, z = model.field(t)
+        re, im = y[:2], y[2:]
+        # H = ½ (x σx + z σz) is real: re' = H im, im' = −H re.
+        act = lambda v: 0.5 * jnp.stack([z * v[0] + x * v[1], x * v[0] - z * v[1]])
+        return jnp.concatenate([act(im), -act(re)])
+
+    def probability(parameters, controls, shift, scale):
+        noisy = dict(
+            parameters, omega_scale=parameters["omega_scale"] * (1.0 + scale)
+        )
+        model = aquila.instrument(noisy, controls) + lz.TwoLevel(shift, 0.0)
+        solution = diffrax.diffeqsolve(
+            diffrax.ODETerm(rate),
+            diffrax.Tsit5(),
+            0.0,
+            controls["time"],
+            0.01,
+            jnp.array([0.0, 1.0, 0.0, 0.0]),
+            model,
+            stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=tolerance),
+            adjoint=adjoint,
+            max_steps=4096,
+        )
+        y = solution.ys[0]
+        return y[0] ** 2 + y[2] ** 2
+
+    def point(parameters, controls):
+        samples = jax.vmap(lambda a, b: probability(parameters, controls, a, b))(
+            parameters["sigma"] * shifts.ravel(),
+            parameters["sigma_omega"] * scales.ravel(),
+        )
+        return weights @ samples
+
+    def predict(parameters, controls):
+        p = jax.vmap(lambda c: point(parameters, c))(controls)
+        wrong, missed = parameters["p01"], parameters["p10"]
+        return wrong + (1.0 - wrong - missed) * p
+
+    return predict
+
+
+def likelihood(predict, controls, successes, trials):
+    def value(parameters):
+        p = jnp.clip(predict(parameters, controls), 1e-12, 1.0 - 1e-12)
+        return -jnp.sum(successes * jnp.log(p) + (trials - successes) * jnp.log1p(-p))
+
+    return value
+
+
+def forward(value):
+    def both(parameters):
+        flat, restore = jax.flatten_util.ravel_pytree(parameters)
+        push = lambda d: jax.jvp(lambda x: value(restore(x)), (flat,), (d,))
+        values, slopes = jax.vmap(push)(jnp.eye(flat.size))
+        return values[0], slopes
+
+    return both
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("--repeats", type=int, default=5)
+    results = Path(__file__).parent.parent / "results"
+    arguments.add_argument("--output", type=Path, default=results / "likelihood.json")
+    given = arguments.parse_args()
+    controls, successes, trials = aquila.read(given.folder / "floquet_B.json")
+    controls = {name: jnp.asarray(value) for name, value in controls.items()}
+    parameters = {name: jnp.asarray(value) for name, value in START.items()}
+    exact = jax.jit(by_lzjax(8))(parameters, controls)
+
+    def error(predict):
+        p = jax.jit(predict)(parameters, controls)
+        return float(jnp.max(jnp.abs(p - exact)))
+
+    ours = by_lzjax(1)
+    target = error(ours)
+    for tolerance in 10.0 ** -np.arange(2.0, 9.0, 0.5):
+        theirs_error = error(by_diffrax(tolerance, diffrax.DirectAdjoint()))
+        if theirs_error <= target:
+            break
+    data = (controls, jnp.asarray(successes), jnp.asarray(trials))
+    reverse = by_diffrax(tolerance, diffrax.RecursiveCheckpointAdjoint())
+    ahead = by_diffrax(tolerance, diffrax.ForwardMode())
+    runs = {
+        "lzjax": jax.value_and_grad(likelihood(ours, *data)),
+        "diffrax, reverse": jax.value_and_grad(likelihood(reverse, *data)),
+        "diffrax, forward": forward(likelihood(ahead, *data)),
+    }
+    compiled, compile_seconds, seconds = {}, {}, {name: [] for name in runs}
+    for name, run in runs.items():
+        begun = time.perf_counter()
+        compiled[name] = jax.jit(run).lower(parameters).compile()
+        compile_seconds[name] = time.perf_counter() - begun
+    for _ in range(given.repeats):
+        for name, run in compiled.items():
+            begun = time.perf_counter()
+            jax.block_until_ready(run(parameters))
+            seconds[name].append(time.perf_counter() - begun)
+    median = {name: float(np.median(times)) for name, times in seconds.items()}
+    fastest = min(median["diffrax, reverse"], median["diffrax, forward"])
+    report = {
+        "error_lzjax": target,
+        "error_diffrax": theirs_error,
+        "tolerance_diffrax": float(tolerance),
+        "seconds": median,
+        "compile_seconds": compile_seconds,
+        "ratio": fastest / median["lzjax"],
+        "versions": {"jax": jax.__version__, "diffrax": diffrax.__version__},
+        "machine": {"processor": platform.machine(), "cores": os.cpu_count()},
+    }
+    print(json.dumps(report, indent=1))
+    given.output.parent.mkdir(exist_ok=True)
+    given.output.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
