@@ -60,7 +60,7 @@ def main() -> None:
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
 
-    driven = aquila.experiment(1, detuning_nodes=7, coupling_nodes=3)
+    driven = aquila.experiment(1, detuning_nodes=5, coupling_nodes=3)
     ramsey = aquila.experiment(4, detuning_nodes=9, coupling_nodes=3)
     own = {p.name: f"{p.name}_ramsey" for p in (*OWN, *NO_SCALE)}
     fits = {

@@ -53,13 +53,14 @@ def by_diffrax(tolerance: float, adjoint):
         x, _, z = model.field(t)
         re, im = y[:2], y[2:]
         # H = ½ (x σx + z σz) is real: re' = H im, im' = −H re.
-        act = lambda v: 0.5 * jnp.stack([z * v[0] + x * v[1], x * v[0] - z * v[1]])
+
+        def act(v):
+            return 0.5 * jnp.stack([z * v[0] + x * v[1], x * v[0] - z * v[1]])
+
         return jnp.concatenate([act(im), -act(re)])
 
     def probability(parameters, controls, shift, scale):
-        noisy = dict(
-            parameters, omega_scale=parameters["omega_scale"] * (1.0 + scale)
-        )
+        noisy = dict(parameters, omega_scale=parameters["omega_scale"] * (1.0 + scale))
         model = aquila.instrument(noisy, controls) + lz.TwoLevel(shift, 0.0)
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(rate),
@@ -102,7 +103,10 @@ def likelihood(predict, controls, successes, trials):
 def forward(value):
     def both(parameters):
         flat, restore = jax.flatten_util.ravel_pytree(parameters)
-        push = lambda d: jax.jvp(lambda x: value(restore(x)), (flat,), (d,))
+
+        def push(d):
+            return jax.jvp(lambda x: value(restore(x)), (flat,), (d,))
+
         values, slopes = jax.vmap(push)(jnp.eye(flat.size))
         return values[0], slopes
 

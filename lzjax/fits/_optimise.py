@@ -256,9 +256,9 @@ def _screen(problem, free, effort: Effort, attempt: int) -> Float[np.ndarray, "s
 def _descend(problem, x, effort: Effort):
     """The optax stage: all starts together, until most agree or none can gain."""
     descent = _begin(problem, jnp.asarray(x))
-    for _ in range(effort.steps):
+    for k in range(effort.steps):
         here = _naturals(problem, descent.u)
-        p, slopes = _in_threads(predict_and_differentiate, problem, here)
+        p, slopes = _in_threads(predict_and_differentiate, problem, here, k == 0)
         descent, gain = _advance(problem, descent, p, slopes)
         if _settled(np.asarray(gain), np.asarray(descent.value)):
             break
@@ -304,22 +304,23 @@ def run_deviances(problem, x, effort: Effort) -> Float[np.ndarray, " v"]:
     """`deviances` for any number of points."""
     x = np.atleast_2d(x)
     values = [
-        np.asarray(_in_threads(deviances, problem, x[rows]))[:new]
-        for rows, new in _batches(len(x), effort.starts)
+        np.asarray(_in_threads(deviances, problem, x[rows], k == 0))[:new]
+        for k, (rows, new) in enumerate(_batches(len(x), effort.starts))
     ]
     return np.concatenate(values)
 
 
-def _in_threads(function: Callable, problem: Problem, x: Any) -> Any:
+def _in_threads(function: Callable, problem: Problem, x: Any, first: bool) -> Any:
     """`function(problem, x)` with the rows of x shared among the cores of a CPU.
 
-    A compiled loop keeps one core busy, and lets go of the interpreter's lock.
+    A compiled loop keeps one core busy, and lets go of the interpreter's lock. The
+    `first` call compiles, which threads would do once each.
     """
     cores = os.cpu_count() or 1
     if jax.default_backend() != "cpu" or cores == 1 or len(x) % cores:
         return function(problem, jnp.asarray(x))
     parts = jnp.split(jnp.asarray(x), cores)
-    with ThreadPoolExecutor(cores) as pool:
+    with ThreadPoolExecutor(1 if first else cores) as pool:
         found = list(pool.map(lambda part: function(problem, part), parts))
     return jax.tree.map(lambda *pieces: jnp.concatenate(pieces), *found)
 

@@ -177,6 +177,7 @@ def as_waveform(value: Any) -> AbstractWaveform:
 
 def as_arrays(tree: Any) -> Any:
     """Python numbers in a pytree become float64 leaves, so that they batch."""
+
     def convert(leaf):
         if isinstance(leaf, bool) or not isinstance(leaf, int | float | complex):
             return leaf

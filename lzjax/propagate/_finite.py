@@ -51,7 +51,7 @@ def propagate(
     if stepper.by_tolerance:
         done = _by_tolerance(group, model, t0, t1, rtol, stepper, max_steps)
     else:
-        done = _by_steps(group, model, t0, t1, stepper)
+        done = _by_steps(group, model, t0, t1, stepper, stepper.steps)
     if group is Unitary:
         hermitian = _hermitian(model, done.edges)
         status = STATUS.where(hermitian, done.status, STATUS.not_hermitian)
@@ -85,15 +85,15 @@ def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
     return Propagated(group, u, error, steps, found.spent, status, edges)
 
 
-def _by_steps(make, model, t0, t1, stepper) -> Propagated:
+def _by_steps(make, model, t0, t1, stepper, steps) -> Propagated:
     leaves, structure = _run.split(model)
     group = make(model)
     edges = _grid.edges(model.breakpoints(), t0, t1, jnp.zeros(0))
-    if stepper.steps is None:
+    if steps is None:
         used = jnp.diff(edges) != 0
         counts, enough = stepper.steps_per_interval * used.astype(jnp.int32), True
     else:
-        counts, enough = _grid.exact_counts(edges, stepper.steps)
+        counts, enough = _grid.exact_counts(edges, steps)
     loop = _run.Loop(make, stepper, structure)
     u = _run.fixed(loop, edges, counts, leaves)
     error = jax.lax.stop_gradient(_sampled_error(group, stepper, edges, counts))

@@ -39,7 +39,8 @@ def test_the_gradient_in_rates_model_and_times(rates):
         "rates": np.array(rates),
         "window": np.array([-1.1, 1.2]),
     }
-    numbers = jax.tree.map(jnp.asarray, numbers)
+    # Python numbers would be weakly typed, and compiled anew when moved.
+    numbers = jax.tree.map(lambda x: jnp.asarray(x, float), numbers)
     _, got = reading(numbers)
     # The equation is linear in the rates: it goes on below zero.
     want = differences(lambda x: reading(x)[0], numbers)

@@ -166,7 +166,11 @@ def test_the_names_of_all_parameters_come_once_and_in_order():
 FULL = experiment(
     noise=[lz.DetuningNoise("sigma", nodes=3)], readout=lz.ReadoutError("dark")
 )
-NUMBERS = jax.tree.map(jnp.asarray, {"gap": 0.8, "sigma": 0.4, "dark": 0.05})
+# Python numbers would be weakly typed, and compiled anew when moved.
+NUMBERS = {
+    name: jnp.asarray(value, float)
+    for name, value in {"gap": 0.8, "sigma": 0.4, "dark": 0.05}.items()
+}
 
 
 @jax.jit
@@ -179,7 +183,7 @@ def jacobians(numbers, controls):
 
 @pytest.mark.parametrize("sigma", [0.4, 0.0])
 def test_jacobians_both_ways_against_differences(sigma):
-    numbers = NUMBERS | {"sigma": jnp.asarray(sigma)}
+    numbers = NUMBERS | {"sigma": jnp.asarray(sigma, float)}
     controls = {"rate": jnp.asarray(RATES["rate"])}
     value, forward, reverse = jacobians(numbers, controls)
     # Under jit or not: the same numbers to rounding.
