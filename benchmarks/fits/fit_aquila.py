@@ -8,11 +8,10 @@ for each fit.
 """
 
 import argparse
-import json
-import time
 from pathlib import Path
 
 import aquila
+from record import fit_and_record
 
 import lzjax as lz
 
@@ -58,7 +57,6 @@ def main() -> None:
     arguments.add_argument("--starts", type=int, default=16)
     arguments.add_argument("--only", choices=("driven", "ramsey", "joint"))
     given = arguments.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
 
     driven = aquila.experiment(1, detuning_nodes=5, coupling_nodes=3)
     ramsey = aquila.experiment(4, detuning_nodes=9, coupling_nodes=3)
@@ -81,26 +79,15 @@ def main() -> None:
             for file in ([files] if single else files)
         ]
         data = data[0] if single else data
-        begun = time.perf_counter()
-        result = lz.fit(
-            experiment, data, parameters, starts=given.starts, progress=True
+        fit_and_record(
+            f"aquila_{name}",
+            given.out,
+            experiment,
+            data,
+            parameters,
+            starts=given.starts,
+            progress=True,
         )
-        seconds = time.perf_counter() - begun
-        print(f"\n== {name}: {seconds:.1f} s, compilation included ==")
-        print(result.report())
-        figure = lz.plots.plot_fit(result, data=data, control="time")
-        figure.savefig(given.out / f"aquila_{name}.png", dpi=150)
-        merits = {
-            "fit": name,
-            "chi2_per_dof": result.chi2_data / result.dof,
-            "deviance_per_dof": result.deviance / result.dof,
-            "values": result.values,
-            "errors": result.errors,
-            "not_identified": result.reasons,
-            "starts_at_best": [result.reached, len(result.starts)],
-            "seconds": seconds,
-        }
-        (given.out / f"aquila_{name}.json").write_text(json.dumps(merits, indent=1))
 
 
 if __name__ == "__main__":

@@ -8,11 +8,10 @@ populations of 16 atoms in 50 shots. The coupling is constant and nominally reso
 """
 
 import argparse
-import json
-import time
 from pathlib import Path
 
 import numpy as np
+from record import fit_and_record
 
 import lzjax as lz
 
@@ -53,31 +52,20 @@ def main() -> None:
     arguments.add_argument("--out", type=Path, default=Path("."))
     arguments.add_argument("--starts", type=int, default=16)
     given = arguments.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
     for name in ("15MHz", "15MHz_long"):
         table = np.genfromtxt(given.folder / f"{name}.csv", delimiter=",", names=True)
         counts = np.rint(table["value"] * SHOTS)
         data = lz.Counts(
             {"time": table["time_us"]}, counts, np.full(len(counts), SHOTS)
         )
-        begun = time.perf_counter()
-        result = lz.fit(experiment(), data, PARAMETERS, starts=given.starts)
-        seconds = time.perf_counter() - begun
-        print(f"\n== {name}: {seconds:.1f} s, compilation included ==")
-        print(result.report())
-        figure = lz.plots.plot_fit(result, data=data, control="time")
-        figure.savefig(given.out / f"rabi_{name}.png", dpi=150)
-        merits = {
-            "fit": name,
-            "chi2_per_dof": result.chi2_data / result.dof,
-            "deviance_per_dof": result.deviance / result.dof,
-            "values": result.values,
-            "errors": result.errors,
-            "not_identified": result.reasons,
-            "starts_at_best": [result.reached, len(result.starts)],
-            "seconds": seconds,
-        }
-        (given.out / f"rabi_{name}.json").write_text(json.dumps(merits, indent=1))
+        fit_and_record(
+            f"rabi_{name}",
+            given.out,
+            experiment(),
+            data,
+            PARAMETERS,
+            starts=given.starts,
+        )
 
 
 if __name__ == "__main__":
