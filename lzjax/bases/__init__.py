@@ -2,6 +2,7 @@
 
 from ._frames import (
     energies as energies,
+    frames_along as frames_along,
     projectors as projectors,
     states_by_order as states_by_order,
     superadiabatic_states as superadiabatic_states,

@@ -27,9 +27,30 @@ def states_by_order(
 ) -> Complex[Array, "orders N N"]:
     """The states of every order from 0 to `order`."""
     if isinstance(model, AbstractTwoLevel):
-        found = _two_level.directions(model, t, order)
+        found = _two_level.directions(_two_level.expanded(model, t, order))
         return jax.vmap(_two_level.states)(found)
     return _many_level.states_by_order(model, t, order)
+
+
+def frames_along(
+    model: AbstractHamiltonian, times: Float[Array, " T"], order: int
+) -> tuple[Complex[Array, "T N N N"], Float[Array, " T"]]:
+    """The adiabatic projectors |k><k| (k first) at many times, and by how much those
+    of the given order (at least 1) differ from those of the order below."""
+    if isinstance(model, AbstractTwoLevel):
+        fields = jax.vmap(lambda t: _two_level.expanded(model, t, order), out_axes=-1)(
+            times
+        )
+        found = _two_level.directions(fields)
+        # The projectors are ½(1 ± n·σ).
+        change = jnp.sqrt(0.5 * jnp.sum((found[-1] - found[-2]) ** 2, axis=0))
+        states = jax.vmap(_two_level.states, in_axes=1)(found[0])
+        return projectors(states), change
+    states = jax.vmap(lambda t: _many_level.states_by_order(model, t, order))(times)
+    first, below, last = (projectors(states[:, k]) for k in (0, -2, -1))
+    return first, jnp.sqrt(
+        jnp.max(jnp.sum(jnp.abs(last - below) ** 2, axis=(-1, -2)), axis=1)
+    )
 
 
 def projectors(states: Complex[Array, "... N N"]) -> Complex[Array, "... N N N"]:

@@ -46,54 +46,40 @@ def _nested(function: Callable, order: int) -> Callable:
     return tower
 
 
-def lags(a: Series) -> Float[Array, "K K ..."]:
-    """a[i − j], zero above the diagonal: the matrix that multiplies by a series."""
+def product(a: Series, b: Series) -> Series:
+    """a·b, element by element, truncated."""
     k = np.arange(a.shape[0])
     lag = k[:, None] - k
     below = (lag >= 0).reshape(lag.shape + (1,) * (a.ndim - 1))
-    return jnp.where(below, a[np.abs(lag)], 0.0)
+    return jnp.sum(jnp.where(below, a[np.abs(lag)], 0.0) * b[None], axis=1)
 
 
-def product(a: Float[Array, " K"], b: Series) -> Series:
-    """a·b, truncated; a is a series of scalars."""
-    return jnp.tensordot(lags(a), b, axes=1)
+def dot(a: Float[Array, "K 3 ..."], b: Float[Array, "K 3 ..."]) -> Series:
+    return jnp.sum(product(a, b), axis=1)
 
 
-def dot(a: Float[Array, "K 3"], b: Float[Array, "K 3"]) -> Float[Array, " K"]:
-    return jnp.einsum("ijc,jc->i", lags(a), b)
+def cross(a: Float[Array, "K 3 ..."], b: Float[Array, "K 3 ..."]) -> Series:
+    def turned(x, places):
+        return jnp.roll(x, -places, axis=1)
+
+    return product(turned(a, 1), turned(b, 2)) - product(turned(a, 2), turned(b, 1))
 
 
-def cross(a: Float[Array, "K 3"], b: Float[Array, "K 3"]) -> Float[Array, "K 3"]:
-    return jnp.sum(jnp.cross(lags(a), b[None]), axis=1)
-
-
-def normalised(a: Float[Array, "K 3"]) -> Float[Array, "K 3"]:
+def normalised(a: Float[Array, "K 3 ..."]) -> Float[Array, "K 3 ..."]:
     """a/|a|"""
-    return product(square_root(reciprocal(dot(a, a))), a)
+    return product(inverse_root(dot(a, a))[:, None], a)
 
 
 def derivative(a: Series) -> Series:
     """da/dτ; the last coefficient, which the truncation hides, becomes zero."""
-    k = jnp.arange(1, a.shape[0], dtype=float)
-    shifted = a[1:] * k.reshape((-1,) + (1,) * (a.ndim - 1))
-    return jnp.concatenate([shifted, jnp.zeros_like(a[:1])])
+    k = np.arange(1.0, a.shape[0]).reshape((-1,) + (1,) * (a.ndim - 1))
+    return jnp.concatenate([a[1:] * k, jnp.zeros_like(a[:1])])
 
 
-def square_root(a: Float[Array, " K"]) -> Float[Array, " K"]:
-    first = jnp.sqrt(a[0])
-
-    # r² = a, solved for one coefficient after the other; those to come are zero.
-    def solve(k, root):
-        known = product(root.at[0].set(0.0), root.at[0].set(0.0))
-        return root.at[k].set((a[k] - known[k]) / (2.0 * first))
-
-    start = jnp.zeros_like(a).at[0].set(first)
-    return jax.lax.fori_loop(1, a.shape[0], solve, start)
-
-
-def reciprocal(a: Float[Array, " K"]) -> Float[Array, " K"]:
-    def solve(k, inverse):
-        return inverse.at[k].set(-product(a, inverse)[k] / a[0])
-
-    start = jnp.zeros_like(a).at[0].set(1.0 / a[0])
-    return jax.lax.fori_loop(1, a.shape[0], solve, start)
+def inverse_root(a: Series) -> Series:
+    """a^(-1/2), from a r' = -½ a' r coefficient by coefficient."""
+    root = [1.0 / jnp.sqrt(a[0])]
+    for k in range(1, a.shape[0]):
+        total = sum((0.5 * j - k) * a[j] * root[k - j] for j in range(1, k + 1))
+        root.append(total / (k * a[0]))
+    return jnp.stack(root)

@@ -9,10 +9,9 @@ from ..models import AbstractTwoLevel
 from . import _series as series
 
 
-def directions(
-    model: AbstractTwoLevel, t: Scalar, order: int
-) -> Float[Array, "orders 3"]:
-    r"""Bloch directions of the upper superadiabatic state at t, orders 0 to `order`.
+def directions(field: Float[Array, "K 3 ..."]) -> Float[Array, "K 3 ..."]:
+    r"""Bloch directions of the upper superadiabatic state, orders 0 to K − 1, from the
+    Taylor coefficients of the field. All further axes are a batch.
 
     Order 0 is the adiabatic one, $n_0 = w/|w|$. A frame that follows $n_k$ without
     twisting turns at $\Omega_k = \Omega_{k-1} + n_k \times
@@ -22,11 +21,6 @@ def directions(
     Source: Berry, Proc. R. Soc. A 429, 61 (1990), doi:10.1098/rspa.1990.0051; Lim &
     Berry, J. Phys. A 24, 3255 (1991), doi:10.1088/0305-4470/24/14/014.
     """
-    field = series.expand(
-        lambda time: jnp.stack([jnp.asarray(w, float) for w in model.field(time)]),
-        t,
-        order,
-    )
 
     # Each order costs one coefficient of the series; the loop keeps their number
     # and lets the last ones go wrong, which no earlier one sees.
@@ -35,8 +29,19 @@ def directions(
         slip = series.derivative(direction) - series.cross(turning, direction)
         return turning + series.cross(direction, slip), direction[0]
 
-    _, found = jax.lax.scan(follow, jnp.zeros_like(field), None, length=order + 1)
+    _, found = jax.lax.scan(follow, jnp.zeros_like(field), None, length=field.shape[0])
     return found
+
+
+def expanded(
+    model: AbstractTwoLevel, t: Scalar, order: int
+) -> Float[Array, "order+1 3"]:
+    """Taylor coefficients of the field at t."""
+    return series.expand(
+        lambda time: jnp.stack([jnp.asarray(w, float) for w in model.field(time)]),
+        t,
+        order,
+    )
 
 
 def states(direction: Float[Array, " 3"]) -> Complex[Array, "2 2"]:

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
 import numpy as np
 
 from .._checks import require
@@ -130,7 +129,7 @@ def _result(
     nan = float("nan")
     values = {name: float(x) for name, x in zip(names, verdict.x, strict=True)}
     errors = {name: float(e) for name, e in zip(names, error, strict=True)}
-    quadrature = _quadrature(problem, verdict.x)
+    quadrature = _quadrature(problem, verdict.x, p)
     success = bool(fisher.gain < _CONVERGED)
     reached = int(np.sum(found.starts < verdict.deviance + REACHED))
     # A good description needs no second witness; a bad one may be a side optimum.
@@ -179,18 +178,16 @@ def _message(success: bool, gain: float, quadrature: float, lonely: bool) -> str
     return " ".join(parts)
 
 
-def _quadrature(problem: Problem, x: np.ndarray) -> float:
-    """The largest quadrature error, in errors of the data; NaN if none is known."""
+def _quadrature(problem: Problem, x: np.ndarray, p: np.ndarray) -> float:
+    """The largest quadrature error of the predictions p, in errors of the data; NaN if
+    none is known."""
     parameters, worst = problem.named(x), float("nan")
-    for experiment, data in zip(problem.experiments, problem.data, strict=True):
-        if getattr(experiment, "quadrature_error", None) is not None:
+    parts = zip(problem.experiments, problem.data, problem.split(p), strict=True)
+    for experiment, data, here in parts:
+        finer = getattr(experiment, "finer", None)
+        if finer is not None:
             own = {name: parameters[name] for name in experiment.parameters}
-            change = _quadrature_error(experiment, own, data.controls)
-            share = np.max(np.abs(np.asarray(change)) / np.asarray(data.data_errors()))
+            change = np.asarray(finer(own, data.controls)) - here
+            share = np.max(np.abs(change) / np.asarray(data.data_errors()))
             worst = float(np.fmax(worst, share))
     return worst
-
-
-@eqx.filter_jit
-def _quadrature_error(experiment, parameters, controls):
-    return experiment.quadrature_error(parameters, controls)

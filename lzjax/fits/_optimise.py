@@ -143,7 +143,7 @@ def polish(
     x: Float[Array, "b n"],
     moving: Bool[Array, "b n"],
     steps: int,
-) -> tuple[Float[Array, "b n"], Float[Array, " b"]]:
+) -> Float[Array, "b n"]:
     """Levenberg-Marquardt on the deviance residuals, a batch at once.
 
     Parameters that are not `moving` keep their value in `x`, also on a bound: the same
@@ -160,13 +160,10 @@ def polish(
 
     def one(x, moving):
         u = problem.coordinates.unbounded(x)
-        args = (problem, x, moving)
         found = optimistix.least_squares(
-            residuals, solver, u, args, max_steps=steps, throw=False
+            residuals, solver, u, (problem, x, moving), max_steps=steps, throw=False
         ).value
-        values = jnp.stack([_deviance(residuals(v, args)) for v in (u, found)])
-        best = jnp.where(values[1] <= values[0], found, u)
-        return _mixed(problem, best, x, moving), jnp.min(values)
+        return _mixed(problem, found, x, moving)
 
     return jax.vmap(one)(x, moving)
 
@@ -258,7 +255,9 @@ def _descend(problem, x, effort: Effort):
     descent = _begin(problem, jnp.asarray(x))
     for k in range(effort.steps):
         here = _naturals(problem, descent.u)
-        p, slopes = _in_threads(predict_and_differentiate, problem, here, k == 0)
+        p, slopes = _in_threads(
+            lambda x: predict_and_differentiate(problem, x), k == 0, here
+        )
         descent, gain = _advance(problem, descent, p, slopes)
         if _settled(np.asarray(gain), np.asarray(descent.value)):
             break
@@ -304,24 +303,25 @@ def run_deviances(problem, x, effort: Effort) -> Float[np.ndarray, " v"]:
     """`deviances` for any number of points."""
     x = np.atleast_2d(x)
     values = [
-        np.asarray(_in_threads(deviances, problem, x[rows], k == 0))[:new]
+        np.asarray(_in_threads(lambda x: deviances(problem, x), k == 0, x[rows]))[:new]
         for k, (rows, new) in enumerate(_batches(len(x), effort.starts))
     ]
     return np.concatenate(values)
 
 
-def _in_threads(function: Callable, problem: Problem, x: Any, first: bool) -> Any:
-    """`function(problem, x)` with the rows of x shared among the cores of a CPU.
+def _in_threads(function: Callable, first: bool, *rows: Any) -> Any:
+    """`function(*rows)` with the rows of the arrays shared among the cores of a CPU.
 
     A compiled loop keeps one core busy, and lets go of the interpreter's lock. The
     `first` call compiles, which threads would do once each.
     """
+    arrays = [jnp.asarray(array) for array in rows]
     cores = os.cpu_count() or 1
-    if jax.default_backend() != "cpu" or cores == 1 or len(x) % cores:
-        return function(problem, jnp.asarray(x))
-    parts = jnp.split(jnp.asarray(x), cores)
+    if jax.default_backend() != "cpu" or cores == 1 or len(arrays[0]) % cores:
+        return function(*arrays)
+    parts = zip(*(jnp.split(array, cores) for array in arrays), strict=True)
     with ThreadPoolExecutor(1 if first else cores) as pool:
-        found = list(pool.map(lambda part: function(problem, part), parts))
+        found = list(pool.map(lambda part: function(*part), parts))
     return jax.tree.map(lambda *pieces: jnp.concatenate(pieces), *found)
 
 
@@ -336,13 +336,22 @@ def run_derivatives(problem, x, effort: Effort):
 
 
 def run_polish(problem, x, moving, effort: Effort):
-    """`polish` for any number of points; all parameters move if `moving` is None."""
+    """`polish` for any number of points; all parameters move if `moving` is None.
+
+    Returns the values reached and their deviances, never above those of `x`.
+    """
     x = np.atleast_2d(np.asarray(x, float))
     moving = np.ones(x.shape, bool) if moving is None else np.asarray(moving)
-    ends, values = [], []
-    for rows, new in _batches(len(x), effort.batch):
-        inputs = jnp.asarray(x[rows]), jnp.asarray(moving[rows])
-        found = polish(problem, *inputs, effort.polish_steps)
-        ends.append(np.asarray(found[0])[:new])
-        values.append(np.asarray(found[1])[:new])
-    return np.concatenate(ends), np.concatenate(values)
+    parts = []
+    for k, (rows, new) in enumerate(_batches(len(x), effort.batch)):
+
+        def run(x, moving):
+            return polish(problem, x, moving, effort.polish_steps)
+
+        parts.append(np.asarray(_in_threads(run, k == 0, x[rows], moving[rows]))[:new])
+    found = np.concatenate(parts)
+    before, after = np.split(
+        run_deviances(problem, np.concatenate([x, found]), effort), 2
+    )
+    better = after <= before
+    return np.where(better[:, None], found, x), np.where(better, after, before)

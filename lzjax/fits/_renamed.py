@@ -1,6 +1,6 @@
 """Another name for a parameter, so that two experiments need not share it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -58,9 +58,9 @@ class Renamed(eqx.Module):
         return self.experiment(self._own(parameters), controls)
 
     @property
-    def quadrature_error(self) -> Callable | None:
-        """The experiment's own `quadrature_error`, or None."""
-        inner = getattr(self.experiment, "quadrature_error", None)
+    def finer(self) -> "Renamed | None":
+        """As the experiment's own `finer`; `None` if it has none."""
+        inner = getattr(self.experiment, "finer", None)
         if inner is None:
             return None
-        return lambda parameters, controls: inner(self._own(parameters), controls)
+        return Renamed(inner, {own: new for new, own in self.names})

@@ -1,6 +1,7 @@
 """Infinite ends: where to stop, in which states to read, and which phase is left."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -8,14 +9,23 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int
 
 from .._types import Scalar
-from ..bases import energies, projectors, states_by_order
+from ..bases import energies, frames_along, states_by_order
 from ..models import AbstractHamiltonian, AbstractTwoLevel
+from ._lanes import in_blocks
+from ._run import join, split
 
 # The basis that is read, compared with the one an order below.
 ORDER = 6
 # Ladder of times, factors of four from 1e-18 to 1e18 in the user's own unit.
 _RUNGS = 61
 _LOG_SPAN = 30.0 * np.log(4.0)
+# States whose first correction is this large are not settled in any order.
+_ADIABATIC = 0.3
+# The finer ladders: where, within six powers of ten further out, high orders agree.
+_FINE_RUNGS = 16
+_LOG_REACH = 15.0 * np.log(2.5)
+# Lanes that climb together: their series stay in a core's cache.
+_LANES = 16
 _TAIL_NODES = 32
 
 
@@ -68,8 +78,8 @@ class _Frozen(AbstractHamiltonian):
         return jnp.where(self.frozen, levels, self.model(t))
 
 
-def _with_frozen(model: AbstractHamiltonian, t: Scalar, tolerance: Scalar):
-    """The model, and whether what couples from t on is too little to matter."""
+def _frozen(model: AbstractHamiltonian, t: Scalar, tolerance: Scalar):
+    """Whether what couples from t on is too little to matter."""
 
     def left(time):
         matrix = model(time)
@@ -78,32 +88,38 @@ def _with_frozen(model: AbstractHamiltonian, t: Scalar, tolerance: Scalar):
 
     # What falls off faster than 1/t has a finite rest, of about its value times t.
     falls = left(2.0 * t) <= 0.5 * left(t)
-    frozen = jax.lax.stop_gradient((left(t) < 0.1 * tolerance) & falls)
-    matrix = model(t)
-    ranks = jnp.argsort(jnp.argsort(jnp.real(jnp.diagonal(matrix))))
-    wrap = _FrozenTwoLevel if isinstance(model, AbstractTwoLevel) else _Frozen
-    return wrap(model, frozen, ranks), frozen
+    return (left(t) < 0.1 * tolerance) & falls
 
 
 class _Look(NamedTuple):
-    adiabatic: Complex[Array, "N N N"]
-    change: Scalar
-    passes: Bool[Array, ""]
-    clear: Bool[Array, ""]
+    """What some times show: adiabatic projectors, whether the superadiabatic states
+    agree from one order to the next, and whether rounding lets the levels be seen."""
+
+    adiabatic: Complex[Array, "T N N N"]
+    change: Float[Array, " T"]
+    clear: Bool[Array, " T"]
 
 
-def _look(model: AbstractHamiltonian, t: Scalar, tolerance: Scalar) -> _Look:
-    """How settled the superadiabatic states are at t."""
-    settled, frozen = _with_frozen(model, t, tolerance)
-    found = projectors(states_by_order(settled, t, ORDER))
-    change = jnp.sqrt(jnp.max(jnp.sum(jnp.abs(found[-1] - found[-2]) ** 2, (-1, -2))))
-    levels = energies(settled, t)
-    spread = jnp.max(jnp.abs(levels))
-    # Far out rounding blurs close levels of many; such times say nothing.
-    blur = jnp.finfo(float).eps * spread / jnp.min(jnp.diff(levels))
-    clear = jnp.isfinite(spread) & (blur < 0.05 * tolerance)
-    # A change that is not a number is no agreement.
-    return _Look(found[0], change, change < tolerance, clear)
+def _look(model: AbstractHamiltonian, times, tolerance: Scalar, order: int) -> _Look:
+    adiabatic, change = frames_along(model, times, order)
+
+    def without_coupling(t):
+        # Far out rounding blurs close levels of many; such times say nothing.
+        levels = energies(model, t)
+        spread = jnp.max(jnp.abs(levels))
+        blur = jnp.finfo(float).eps * spread / jnp.min(jnp.diff(levels))
+        clear = jnp.isfinite(spread) & (blur < 0.05 * tolerance)
+        by_energy = jnp.argsort(jnp.real(jnp.diagonal(model(t))))
+        diabatic = jnp.eye(model.dim)[by_energy]
+        return _frozen(model, t, tolerance), clear, diabatic
+
+    frozen, clear, diabatic = jax.vmap(without_coupling)(times)
+    diabatic = diabatic[..., :, None] * diabatic[..., None, :]
+    return _Look(
+        jnp.where(frozen[:, None, None, None], diabatic, adiabatic),
+        jnp.where(frozen, 0.0, change),
+        clear | frozen,
+    )
 
 
 def find_end(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End:
@@ -111,49 +127,91 @@ def find_end(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End
 
     Coming in from infinity, the last time where two successive orders agree within
     `tolerance` at all times further out, and the states no longer turn. A first
-    ladder spans all times, a second one the rung where the first stopped.
+    ladder spans all times and asks for the lowest orders only; it stops where no
+    order could agree. The next two start there.
     """
-    model, tolerance = jax.lax.stop_gradient((model, tolerance))
+    leaves, structure = split(model)
+
+    def block(axes, *arrays):
+        return jax.vmap(
+            lambda sign, tolerance, *leaves: _climb(
+                join(structure, leaves), sign, tolerance
+            ),
+            in_axes=axes,
+        )(*arrays)
+
+    arrays = jax.lax.stop_gradient((jnp.asarray(sign), tolerance, *leaves))
+    return in_blocks(block, None, _LANES)(*arrays)
+
+
+def _climb(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End:
     landmarks = model.landmarks()
     centre, reach = jnp.zeros(()), jnp.zeros(())
     if landmarks.shape[0]:
         centre = 0.5 * (jnp.min(landmarks) + jnp.max(landmarks))
         reach = jnp.max(landmarks) - centre
     model = model.shifted(-centre)
+    logarithms = jnp.linspace(-_LOG_SPAN, _LOG_SPAN, _RUNGS)
+    times = sign * jnp.exp(logarithms)
+    looks = _look(model, times, tolerance, 1)
+    end, rung, far = _last_turn(model, times, looks, reach)
 
-    def ladder(rungs, _):
-        times = sign * jnp.exp(jnp.linspace(*rungs, _RUNGS))
-        looks = jax.vmap(lambda t: _look(model, t, tolerance))(times)
-        # Nothing that is known to happen may lie outside.
-        looks = looks._replace(passes=looks.passes & (jnp.abs(times) >= reach))
-        end, near = _climb(model, times, looks)
-        return (jnp.log(jnp.abs(near)), jnp.log(jnp.abs(end.time))), end
+    # The rung before the first good one, and a rung as far out as anything is seen.
+    low = logarithms[jnp.maximum(rung - 1, 0)]
+    high = jnp.minimum(low + _LOG_REACH, logarithms[far])
 
-    span = jnp.asarray(_LOG_SPAN)
-    _, ends = jax.lax.scan(ladder, (-span, span), None, length=2)
-    wide, close = (jax.tree.map(lambda x, k=k: x[k], ends) for k in (0, 1))
-    _, frozen = _with_frozen(model, close.time, tolerance)
-    return wide._replace(
-        time=centre + close.time, centre=centre, error=close.error, frozen=frozen
+    def ladder(bracket, _):
+        times = sign * jnp.exp(jnp.linspace(*bracket, _FINE_RUNGS))
+        looks = _look(model, times, tolerance, ORDER)
+        # A change that is not a number is no agreement. Nothing that is known to
+        # happen may lie outside.
+        passes = (looks.change < tolerance) & (jnp.abs(times) >= reach)
+        last = _last_fail(looks, passes)
+        first = jnp.minimum(last + 1, _FINE_RUNGS - 1)
+        found = times[first], looks.change[first], last < _FINE_RUNGS - 1
+        logs = jnp.log(jnp.abs(times))
+        return (logs[jnp.maximum(first - 1, 0)], logs[first]), found
+
+    _, found = jax.lax.scan(ladder, (low, high), None, length=2)
+    (_, time), (_, error), (agrees, _) = found
+    return end._replace(
+        time=centre + time,
+        centre=centre,
+        error=error,
+        settled=end.settled & agrees,
+        frozen=_frozen(model, time, tolerance),
     )
 
 
-def _climb(model: AbstractHamiltonian, times, looks: _Look) -> tuple[End, Scalar]:
-    """The end that a ladder shows, and the rung before it."""
+def _last(flags: Bool[Array, " T"]) -> Int[Array, ""]:
+    """The index of the last true flag, or -1."""
+    return jnp.max(jnp.where(flags, jnp.arange(flags.shape[0]), -1))
+
+
+def _turns(looks: _Look) -> tuple[Float[Array, " T-1"], Bool[Array, " T-1"]]:
+    """How far the states turn between neighbouring times, and whether that is seen."""
     kept = jnp.einsum("tkij,tkji->tk", looks.adiabatic[1:], looks.adiabatic[:-1]).real
-    turn = 1.0 - jnp.min(kept, axis=1)
-    both = looks.clear[1:] & looks.clear[:-1]
-    turns = both & ~(turn < 0.02)
+    return 1.0 - jnp.min(kept, axis=1), looks.clear[1:] & looks.clear[:-1]
+
+
+def _last_fail(looks: _Look, passes: Bool[Array, " T"]) -> Int[Array, ""]:
     # An interval in which the states turn is not outside, whatever its ends say.
-    fails = looks.clear & ~looks.passes | jnp.append(turns, False)
-    rung = jnp.arange(times.shape[0])
-    last_fail = jnp.max(jnp.where(fails, rung, -1))
-    last_clear = jnp.max(jnp.where(looks.clear, rung, -1))
+    turn, both = _turns(looks)
+    return _last(looks.clear & ~passes | jnp.append(both & ~(turn < 0.02), False))
+
+
+def _last_turn(model: AbstractHamiltonian, times, looks: _Look, reach: Scalar):
+    """What the states do far out, the first rung that may be outside, and the last
+    one that can be seen."""
+    turn, both = _turns(looks)
+    passes = (looks.change < _ADIABATIC) & (jnp.abs(times) >= reach)
+    last_fail = _last_fail(looks, passes)
+    last_clear = _last(looks.clear)
     first = jnp.minimum(last_fail + 1, last_clear)
 
     # Far out the states must have stopped: a drive that never ends keeps turning
     # them. The levels of many are resolved less far than those of two.
-    age = last_clear - rung[1:]
+    age = last_clear - jnp.arange(1, times.shape[0])
     latest = jnp.max(jnp.where(both & (age == 0), turn, 0.0))
     before = jnp.max(jnp.where(both & (age == 1), turn, 0.0))
     still = 1e-12 if model.dim == 2 else 1e-6
@@ -162,39 +220,51 @@ def _climb(model: AbstractHamiltonian, times, looks: _Look) -> tuple[End, Scalar
 
     labels = jnp.argsort(jnp.real(jnp.diagonal(model(times[last_clear]))))
     populations = jnp.real(jnp.diagonal(looks.adiabatic[last_clear], axis1=1, axis2=2))
-    diabatic = jnp.all(jnp.diagonal(populations[:, labels]) > 0.999)
     end = End(
         time=times[first],
         centre=jnp.zeros(()),
         frozen=jnp.zeros((), bool),
         labels=labels,
         settled=settled,
-        diabatic=diabatic,
+        diabatic=jnp.all(jnp.diagonal(populations[:, labels]) > 0.999),
         error=looks.change[first],
     )
-    return end, times[jnp.maximum(first - 1, 0)]
+    return end, first, last_clear
 
 
-def end_states(model: AbstractHamiltonian, end: End, diabatic: bool):
+def of_each_end(function: Callable, ends: Sequence[End | None], *values: Any) -> list:
+    """`function(end, *values)` of the ends that there are, compiled once for both;
+    `None` for those that are not. `values` are pairs."""
+    there = [k for k, end in enumerate(ends) if end is not None]
+    if not there:
+        return [None, None]
+    columns = [(ends[k], *(value[k] for value in values)) for k in there]
+    found = jax.vmap(function)(*jax.tree.map(lambda *x: jnp.stack(x), *columns))
+    each = {k: jax.tree.map(lambda x, j=j: x[j], found) for j, k in enumerate(there)}
+    return [each.get(0), each.get(1)]
+
+
+def end_states(model: AbstractHamiltonian, end: End, diabatic: Bool[Array, ""]):
     """States to read at an infinite end, as columns: adiabatic by energy, or each in
     the column, and with the phase, of the diabatic state that it becomes."""
     states, _ = _states(model, end, end.time, diabatic)
-    return states[:, jnp.argsort(end.labels)] if diabatic else states
+    return states[
+        :, jnp.where(diabatic, jnp.argsort(end.labels), jnp.arange(model.dim))
+    ]
 
 
-def _states(model: AbstractHamiltonian, end: End, t: Scalar, diabatic: bool):
+def _states(model: AbstractHamiltonian, end: End, t: Scalar, diabatic: Bool[Array, ""]):
     ranks = jnp.argsort(end.labels)
     wrap = _FrozenTwoLevel if isinstance(model, AbstractTwoLevel) else _Frozen
     every = states_by_order(wrap(model, end.frozen, ranks), t, ORDER)
     states, adiabatic = every[-1], every[0]
-    if diabatic:
-        own = states[end.labels, jnp.arange(states.shape[0])]
-        states = states * (jnp.conj(own) / jnp.abs(own))[None, :]
-    return states, adiabatic
+    own = states[end.labels, jnp.arange(states.shape[0])]
+    own = jnp.where(diabatic, own, 1.0)
+    return states * (jnp.conj(own) / jnp.abs(own))[None, :], adiabatic
 
 
 def tail_phases(
-    model: AbstractHamiltonian, end: End, diabatic: bool
+    model: AbstractHamiltonian, end: End, diabatic: Bool[Array, ""]
 ) -> Float[Array, " N"]:
     r"""What the states' phases still gain beyond the end over the adiabatic ones,
     $\int_{t}^{\pm\infty} (\lambda - E)\,dt$, by energy.

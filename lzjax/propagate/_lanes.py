@@ -18,7 +18,9 @@ _LANES_PER_BLOCK = 256
 
 
 def in_blocks(
-    run: Callable[..., Any], cost: Callable[..., Float[Array, ""]]
+    run: Callable[..., Any],
+    cost: Callable[..., Float[Array, ""]] | None,
+    width: int = _LANES_PER_BLOCK,
 ) -> Callable[..., Any]:
     """A single-lane function of arrays whose batches run in blocks of alike lanes.
 
@@ -28,6 +30,7 @@ def in_blocks(
       leading lane axis is there and `None` where all lanes share the array. Returns
       a pytree of arrays with a leading lane axis.
     - `cost(*arrays)`: what one lane costs, for the sorting; a vmappable function.
+      `None` where all cost the same.
     """
 
     def alone(*arrays):
@@ -41,7 +44,7 @@ def in_blocks(
         if not any(batched):  # as when only a tangent is batched
             return _marked(alone(*arrays), False)
         axes = tuple(0 if is_batched else None for is_batched in batched)
-        return _marked(_many(run, cost, axes)(*arrays), True)
+        return _marked(_many(run, cost, axes, width)(*arrays), True)
 
     return single
 
@@ -50,15 +53,17 @@ def _marked(out: Any, batched: bool) -> tuple[Any, Any]:
     return out, jax.tree.map(lambda _: batched, out)
 
 
-def _many(run: Callable, cost: Callable, axes: tuple[int | None, ...]) -> Callable:
+def _many(
+    run: Callable, cost: Callable | None, axes: tuple[int | None, ...], width: int
+) -> Callable:
     @custom_vmap
     def flat(*arrays):
-        return _blocks(run, cost, axes, arrays)
+        return _blocks(run, cost, axes, width, arrays)
 
     @flat.def_vmap
     def flat_rule(size, batched, *arrays):
         if not any(batched):
-            return _marked(_blocks(run, cost, axes, arrays), False)
+            return _marked(_blocks(run, cost, axes, width, arrays), False)
         lanes = next(
             array.shape[1 if is_batched else 0]
             for array, is_batched, axis in zip(arrays, batched, axes, strict=True)
@@ -74,23 +79,27 @@ def _many(run: Callable, cost: Callable, axes: tuple[int | None, ...]) -> Callab
                 array = jnp.repeat(array, lanes, axis=0)
             merged.append(array)
             merged_axes.append(0 if axis == 0 or is_batched else None)
-        out = _many(run, cost, tuple(merged_axes))(*merged)
+        out = _many(run, cost, tuple(merged_axes), width)(*merged)
         apart = jax.tree.map(lambda x: x.reshape(size, lanes, *x.shape[1:]), out)
         return _marked(apart, True)
 
     return flat
 
 
-def _blocks(run: Callable, cost: Callable, axes: tuple, arrays: tuple) -> Any:
+def _blocks(
+    run: Callable, cost: Callable | None, axes: tuple, width: int, arrays: tuple
+) -> Any:
     lanes = next(a.shape[0] for a, axis in zip(arrays, axes, strict=True) if axis == 0)
-    if lanes <= _LANES_PER_BLOCK:
+    if lanes <= width:
         return run(axes, *arrays)
-    order = jnp.argsort(jax.vmap(cost, in_axes=axes)(*arrays))
-    blocks = -(-lanes // _LANES_PER_BLOCK)
+    order = jnp.arange(lanes)
+    if cost is not None:
+        order = jnp.argsort(jax.vmap(cost, in_axes=axes)(*arrays))
+    blocks = -(-lanes // width)
     # The last block is filled up with copies of the dearest lane.
     padded = jnp.concatenate(
-        [order, jnp.full(blocks * _LANES_PER_BLOCK - lanes, order[-1])]
-    ).reshape(blocks, _LANES_PER_BLOCK)
+        [order, jnp.full(blocks * width - lanes, order[-1])]
+    ).reshape(blocks, width)
 
     def block(members):
         return run(
@@ -105,5 +114,5 @@ def _blocks(run: Callable, cost: Callable, axes: tuple, arrays: tuple) -> Any:
     # Lanes go back to where they came from.
     back = jnp.argsort(order)
     return jax.tree.map(
-        lambda x: x.reshape(blocks * _LANES_PER_BLOCK, *x.shape[2:])[:lanes][back], out
+        lambda x: x.reshape(blocks * width, *x.shape[2:])[:lanes][back], out
     )

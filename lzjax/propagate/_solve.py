@@ -13,7 +13,6 @@ from .._types import Scalar
 from ..models import AbstractHamiltonian
 from . import _infinite
 from ._finite import propagate
-from ._infinite import end_states
 from ._runge_kutta import RungeKutta
 from ._solution import STATUS, Solution
 from ._steppers import AbstractStepper, Magnus6
@@ -200,19 +199,31 @@ def dynamical_phases(
 
     By diabatic level at an infinite end that is read so, else by energy.
     """
+    ends = (found.start, found.stop)
+    flags = jnp.full(2, diabatic)
+    tails = _infinite.of_each_end(
+        lambda end, flag: _infinite.tail_phases(model, end, flag), ends, flags
+    )
     window = _infinite.window_phases(model, found.edges, reference)
     phases = []
-    for end, inside, sign in zip(
-        (found.start, found.stop), window, (1.0, -1.0), strict=True
-    ):
+    for end, inside, tail, sign in zip(ends, window, tails, (1.0, -1.0), strict=True):
         if end is None:
             # A finite end read in the model's own levels has no energies of its own.
             phases.append(jnp.zeros_like(inside) if diabatic else inside)
             continue
         # Beyond the window the states gain more than the adiabatic energies say.
-        total = inside + sign * _infinite.tail_phases(model, end, diabatic)
+        total = inside + sign * tail
         phases.append(total[jnp.argsort(end.labels)] if diabatic else total)
     return phases[0], phases[1]
+
+
+def infinite_bases(model, found: Asymptotic, diabatic: tuple[bool, bool]) -> list:
+    """The states to read at each end, as columns; `None` at a finite end."""
+    return _infinite.of_each_end(
+        lambda end, flag: _infinite.end_states(model, end, flag),
+        (found.start, found.stop),
+        jnp.asarray(diabatic),
+    )
 
 
 @eqx.filter_jit
@@ -220,8 +231,8 @@ def _scattered(model, found: Asymptotic):
     """The propagator between diabatic states, dynamical phases taken out."""
     identity = jnp.eye(model.dim, dtype=complex)
     first, last = (
-        identity if end is None else end_states(model, end, True)
-        for end in (found.start, found.stop)
+        identity if states is None else states
+        for states in infinite_bases(model, found, (True, True))
     )
     before, after = dynamical_phases(model, found, True, jnp.zeros(()))
     matrix = last.conj().T @ found.solution.propagator @ first

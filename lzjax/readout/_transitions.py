@@ -17,7 +17,7 @@ from ..propagate._solve import (
     as_time,
     asymptotic,
     dynamical_phases,
-    end_states,
+    infinite_bases,
     labelled,
 )
 
@@ -172,15 +172,19 @@ def _amplitudes_and_status(model, found, pair: tuple[str, str], order: int):
 
 
 def _amplitudes(model, found, pair: tuple[str, str], order: int):
-    first = _end_basis(model, found.start, found.solution.t0, pair[0], order)
-    last = _end_basis(model, found.stop, found.solution.t1, pair[1], order)
+    infinite = infinite_bases(
+        model, found, (pair[0] == "diabatic", pair[1] == "diabatic")
+    )
+    times = found.solution.t0, found.solution.t1
+    first, last = (
+        _finite_basis(model, t, basis, order) if states is None else states
+        for states, t, basis in zip(infinite, times, pair, strict=True)
+    )
     return last.conj().T @ found.solution.propagator @ first
 
 
-def _end_basis(model, end, t: Scalar, basis: str, order: int):
-    """The states of a basis at one end of the window, as columns."""
-    if end is not None:
-        return end_states(model, end, basis == "diabatic")
+def _finite_basis(model, t: Scalar, basis: str, order: int):
+    """The states of a basis at a finite end of the window, as columns."""
     if basis == "diabatic":
         return jnp.eye(model.dim, dtype=complex)
     return superadiabatic_states(model, t, 0 if basis == "adiabatic" else order)
