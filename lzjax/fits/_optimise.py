@@ -329,7 +329,10 @@ def run_derivatives(problem, x, effort: Effort):
     """`predict_and_differentiate` for any number of points."""
     parts = []
     for rows, new in _batches(len(x), effort.starts):
-        found = predict_and_differentiate(problem, jnp.asarray(x[rows]))
+        # In the shape that the descent has compiled already.
+        found = _in_threads(
+            lambda x: predict_and_differentiate(problem, x), True, x[rows]
+        )
         parts.append([np.asarray(part)[:new] for part in found])
     p, slopes = (np.concatenate(part) for part in zip(*parts, strict=True))
     return p, slopes

@@ -39,6 +39,10 @@ class Loop(eqx.Module):
     def build(self, leaves: tuple[Array, ...]) -> Any:
         return self.group(join(self.structure, leaves))
 
+    def displaced(self, primals, u, change) -> Any:
+        """The derivative of u with this displacement; primals as for `fixed`."""
+        return self.build(tuple(primals[2:])).displaced(u, change)
+
     def example(self, axes, leaves) -> Any:
         """The group of the first lane of a block, for what all lanes share."""
         firsts = [_first(x, a) for x, a in zip(leaves, axes[2:], strict=True)]
@@ -238,8 +242,9 @@ def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
         return in_blocks(block, _cost)(edges, counts, *leaves)
 
     def rule(primals, tangents):
-        u = run(*primals)
-        return u, _change(loop, u, primals, tangents)
+        # One pass gives both.
+        u, change = _change(loop, primals, tangents)
+        return u, loop.displaced(primals, u, change)
 
     run.defjvp(rule, symbolic_zeros=True)
     return run(edges, counts, *leaves)
@@ -255,14 +260,15 @@ def attach_derivative(loop: Loop, u, edges, counts, leaves) -> Any:
     def rule(primals, tangents):
         # Through `run` again: the second derivative needs that of u as well.
         u = run(*primals)
-        return u, _change(loop, u, primals[1:], tangents[1:])
+        _, change = _change(loop, primals[1:], tangents[1:])
+        return u, loop.displaced(primals[1:], u, change)
 
     run.defjvp(rule, symbolic_zeros=True)
     return run(jax.lax.stop_gradient(u), edges, counts, *leaves)
 
 
-def _change(loop: Loop, u, primals, tangents):
-    """The derivative of u along the tangents."""
+def _change(loop: Loop, primals, tangents):
+    """The propagator, and its displacement along the tangents."""
     edges, counts, *leaves = primals
     edge_tangent, _, *leaf_tangents = tangents
     edges_move = not isinstance(edge_tangent, SymbolicZero)
@@ -276,16 +282,15 @@ def _change(loop: Loop, u, primals, tangents):
         moving = (edges_move, leaves_move)
         return loop.sensitive_lanes(moving, axes, edges, counts, leaves)
 
-    _, edge_rates, leaf_rates = in_blocks(block, _cost)(edges, counts, *leaves)
-    group = loop.build(tuple(leaves))
-    change = group.still()
+    u, edge_rates, leaf_rates = in_blocks(block, _cost)(edges, counts, *leaves)
+    change = loop.build(tuple(leaves)).still()
     moves = [(edge_rates, edge_tangent)] if edges_move else []
     if leaves_move:
         tangents = [jnp.ravel(leaf_tangents[j]) for j in leaves_move]
         moves.append((leaf_rates, jnp.concatenate(tangents)))
     for rates, tangent in moves:
         change = jax.tree.map(lambda x, rate, d=tangent: x + rate @ d, change, rates)
-    return group.displaced(u, change)
+    return u, change
 
 
 def controlled(
