@@ -50,6 +50,25 @@ def renamed(parameters, names):
     ]
 
 
+def fits(folder: Path) -> dict:
+    """Experiments, data and parameters of each fit, by name."""
+    driven = aquila.experiment(1, detuning_nodes=5, coupling_nodes=3)
+    ramsey = aquila.experiment(4, detuning_nodes=9, coupling_nodes=3)
+    own = {p.name: f"{p.name}_ramsey" for p in (*OWN, *NO_SCALE)}
+    driven_data, ramsey_data = (
+        aquila.counts(folder / f"{name}.json") for name in ("floquet_B", "ramsey_B")
+    )
+    return {
+        "driven": (driven, driven_data, [*SHARED, *OWN, *DRIVEN]),
+        "ramsey": (ramsey, ramsey_data, RAMSEY),
+        "joint": (
+            [driven, lz.Renamed(ramsey, own)],
+            [driven_data, ramsey_data],
+            [*SHARED, *OWN, *DRIVEN, *renamed((*OWN, *NO_SCALE), own)],
+        ),
+    }
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("folder", type=Path)
@@ -57,37 +76,17 @@ def main() -> None:
     arguments.add_argument("--starts", type=int, default=16)
     arguments.add_argument("--only", choices=("driven", "ramsey", "joint"))
     given = arguments.parse_args()
-
-    driven = aquila.experiment(1, detuning_nodes=5, coupling_nodes=3)
-    ramsey = aquila.experiment(4, detuning_nodes=9, coupling_nodes=3)
-    own = {p.name: f"{p.name}_ramsey" for p in (*OWN, *NO_SCALE)}
-    fits = {
-        "driven": (driven, "floquet_B", [*SHARED, *OWN, *DRIVEN]),
-        "ramsey": (ramsey, "ramsey_B", RAMSEY),
-        "joint": (
-            [driven, lz.Renamed(ramsey, own)],
-            ("floquet_B", "ramsey_B"),
-            [*SHARED, *OWN, *DRIVEN, *renamed((*OWN, *NO_SCALE), own)],
-        ),
-    }
-    for name, (experiment, files, parameters) in fits.items():
-        if given.only not in (None, name):
-            continue
-        single = isinstance(files, str)
-        data = [
-            aquila.counts(given.folder / f"{file}.json")
-            for file in ([files] if single else files)
-        ]
-        data = data[0] if single else data
-        fit_and_record(
-            f"aquila_{name}",
-            given.out,
-            experiment,
-            data,
-            parameters,
-            starts=given.starts,
-            progress=True,
-        )
+    for name, (experiment, data, parameters) in fits(given.folder).items():
+        if given.only in (None, name):
+            fit_and_record(
+                f"aquila_{name}",
+                given.out,
+                experiment,
+                data,
+                parameters,
+                starts=given.starts,
+                progress=True,
+            )
 
 
 if __name__ == "__main__":

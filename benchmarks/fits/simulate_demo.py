@@ -15,7 +15,7 @@ from scipy.integrate import solve_ivp
 
 FOLDER = Path(__file__).resolve().parents[2] / "lzjax" / "cli" / "data"
 SEED = 20260
-SHOTS = 400
+SHOTS = 2000
 # Angular frequencies in rad/us, times in us.
 TRUTH = {
     "gap": 5.2,
@@ -89,7 +89,7 @@ def simulate(rng: np.random.Generator) -> np.ndarray:
 def main() -> None:
     worst = check_against_an_ode_solver()
     print(f"largest difference from DOP853: {worst:.1e}")
-    if worst > 1e-5:  # a hundredth of the shot noise of 400 shots is 2.5e-4
+    if worst > 1e-5:  # a hundredth of the shot noise of 2000 shots is 1.1e-4
         raise SystemExit("the steps are too long")
     counts = simulate(np.random.default_rng(SEED))
     lines = [
