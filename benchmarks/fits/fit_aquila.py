@@ -32,11 +32,10 @@ DRIVEN = (
     P("delay", 0.0, lower=-0.05, upper=0.05),
 )
 # A constant detuning cannot tell a scale from an offset, nor when it begins; and two
-# short pulses hardly tell their area and its spread from errors of the readout.
+# short pulses cannot tell the spread of their area from errors of the readout.
 NO_SCALE = (P("delta_scale", 1.0, fixed=True), P("delay", 0.0, fixed=True))
 RAMSEY = (
-    *(p for p in (*SHARED, *OWN) if p.name not in ("omega_scale", "sigma_omega")),
-    P("omega_scale", 1.0, fixed=True),
+    *(p for p in (*SHARED, *OWN) if p.name != "sigma_omega"),
     P("sigma_omega", 0.0, fixed=True),
     *NO_SCALE,
 )
