@@ -5,6 +5,7 @@ from ._base import (
     AbstractTwoLevel as AbstractTwoLevel,
 )
 from ._compose import scaled_coupling as scaled_coupling
+from ._linear import LinearSweep as LinearSweep
 from ._many_level import (
     HamiltonianFunction as HamiltonianFunction,
     OperatorSum as OperatorSum,
@@ -21,7 +22,6 @@ from ._sampled import (
 from ._two_level import (
     DitheredSweep as DitheredSweep,
     DrivenTwoLevel as DrivenTwoLevel,
-    LinearSweep as LinearSweep,
     TwoLevel as TwoLevel,
     TwoLevelFunction as TwoLevelFunction,
 )

@@ -4,9 +4,11 @@ import abc
 from typing import ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
+from .._checks import is_concrete
 from .._types import Scalar, as_scalar
 
 Field = tuple[Scalar, Scalar, Scalar]
@@ -20,6 +22,13 @@ class AbstractHamiltonian(eqx.Module):
     """
 
     dim: eqx.AbstractVar[int]
+
+    # What the numbers of the model mean; shown beside them.
+    convention: ClassVar[str] = "H(t) as a matrix, ħ = 1"
+
+    def __repr__(self) -> str:
+        numbers = jax.tree.map(_shown, self)
+        return f"{eqx.tree_pformat(numbers, short_arrays=False)}  # {self.convention}"
 
     @abc.abstractmethod
     def __call__(self, t: Scalar) -> Complex[Array, "N N"]:
@@ -57,6 +66,7 @@ class AbstractTwoLevel(AbstractHamiltonian):
     """
 
     dim: ClassVar[int] = 2
+    convention: ClassVar[str] = "H = ½ (wx σx + wy σy + wz σz), ħ = 1"
 
     @abc.abstractmethod
     def field(self, t: Scalar) -> Field:
@@ -66,6 +76,12 @@ class AbstractTwoLevel(AbstractHamiltonian):
         x, y, z = self.field(t)
         flip = jnp.asarray(x) + 1j * jnp.asarray(y)
         return 0.5 * jnp.array([[z, jnp.conj(flip)], [flip, -jnp.asarray(z)]])
+
+
+def _shown(leaf):
+    """A number as Python writes it, not as an array of no dimensions."""
+    is_number = eqx.is_inexact_array(leaf) and leaf.shape == () and is_concrete(leaf)
+    return leaf.item() if is_number else leaf
 
 
 def _add(a: AbstractHamiltonian, b: AbstractHamiltonian) -> AbstractHamiltonian:

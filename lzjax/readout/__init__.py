@@ -7,3 +7,7 @@ from ._transitions import (
     transition_matrix as transition_matrix,
     transition_probability as transition_probability,
 )
+from ._work import (
+    diagonal_entropy as diagonal_entropy,
+    irreversible_work as irreversible_work,
+)
