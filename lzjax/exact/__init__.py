@@ -1,6 +1,13 @@
 """Answers on paper: closed forms to compare with, and to fit with."""
 
 from ._approximation import Approximation as Approximation
+from ._couplings import (
+    complex_symmetric_survival as complex_symmetric_survival,
+    decaying_level_survival as decaying_level_survival,
+    linear_polarisation_range as linear_polarisation_range,
+    rotating_coupling as rotating_coupling,
+    rotating_crossing_time as rotating_crossing_time,
+)
 from ._crossing import (
     adiabaticity as adiabaticity,
     half_crossing_adiabatic as half_crossing_adiabatic,
@@ -13,11 +20,39 @@ from ._crossing import (
     p_diabatic_change as p_diabatic_change,
     p_diabatic_survival as p_diabatic_survival,
 )
+from ._driven import (
+    bloch_siegert_resonance as bloch_siegert_resonance,
+    coherent_destruction_ratio as coherent_destruction_ratio,
+    dithered_sweep_weak as dithered_sweep_weak,
+    incoherent_passages as incoherent_passages,
+    many_periods as many_periods,
+    many_periods_average as many_periods_average,
+    multiphoton_lines as multiphoton_lines,
+    photon_gap as photon_gap,
+)
 from ._finite import finite_window_propagator as finite_window_propagator
 from ._interference import (
     adiabatic_impulse as adiabatic_impulse,
     adiabatic_impulse_echo as adiabatic_impulse_echo,
     double_passage_with_phase_noise as double_passage_with_phase_noise,
+)
+from ._levels import (
+    band_survival as band_survival,
+    bow_tie as bow_tie,
+    brundobler_elser as brundobler_elser,
+    demkov_osherov as demkov_osherov,
+    generalized_bow_tie as generalized_bow_tie,
+    independent_crossings as independent_crossings,
+    landau_zener_majorana as landau_zener_majorana,
+    no_go as no_go,
+)
+from ._passages import (
+    impulse_sequence as impulse_sequence,
+    sinusoidal_passages as sinusoidal_passages,
+)
+from ._power_law import (
+    power_law_fast as power_law_fast,
+    power_law_slow as power_law_slow,
 )
 from ._pulsed import (
     allen_eberly as allen_eberly,
@@ -26,6 +61,11 @@ from ._pulsed import (
     nikitin as nikitin,
     roland_cerf as roland_cerf,
     rosen_zener as rosen_zener,
+)
+from ._semiclassical import (
+    dykhne_davis_pechukas as dykhne_davis_pechukas,
+    local_landau_zener as local_landau_zener,
+    superadiabatic_transition as superadiabatic_transition,
 )
 from ._single_passage import (
     crossing_duration as crossing_duration,

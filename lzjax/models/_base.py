@@ -32,7 +32,12 @@ class AbstractHamiltonian(eqx.Module):
 
     @abc.abstractmethod
     def __call__(self, t: Scalar) -> Complex[Array, "N N"]:
-        """H(t), Hermitian, shape `(dim, dim)`, energy (ħ = 1)."""
+        """H(t), shape `(dim, dim)`, energy (ħ = 1)."""
+
+    @property
+    def is_hermitian(self) -> bool:
+        """Whether H is meant to be Hermitian; only then the evolution is unitary."""
+        return True
 
     def breakpoints(self) -> Float[Array, " K"]:
         """Times where H or a derivative of it jumps. No step straddles one."""
@@ -113,6 +118,10 @@ class _Sum(AbstractHamiltonian):
     def dim(self) -> int:  # type: ignore[override]
         return self.a.dim
 
+    @property
+    def is_hermitian(self) -> bool:
+        return self.a.is_hermitian and self.b.is_hermitian
+
     def __call__(self, t: Scalar) -> Complex[Array, "N N"]:
         return self.a(t) + self.b(t)
 
@@ -146,6 +155,10 @@ class _Retimed(AbstractHamiltonian):
     @property
     def dim(self) -> int:  # type: ignore[override]
         return self.inner.dim
+
+    @property
+    def is_hermitian(self) -> bool:
+        return self.inner.is_hermitian
 
     def __call__(self, t: Scalar) -> Complex[Array, "N N"]:
         return self.inner((t - self.delay) / self.factor)

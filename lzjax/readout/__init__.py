@@ -1,11 +1,20 @@
 """From states to what is measured."""
 
+from ._floquet import (
+    Floquet as Floquet,
+    floquet as floquet,
+    time_averaged_populations as time_averaged_populations,
+)
 from ._states import amplitudes as amplitudes, populations as populations
 from ._transitions import (
     scattering_matrix as scattering_matrix,
     transition_amplitudes as transition_amplitudes,
     transition_matrix as transition_matrix,
     transition_probability as transition_probability,
+)
+from ._verdict import (
+    ImpulseVerdict as ImpulseVerdict,
+    impulse_verdict as impulse_verdict,
 )
 from ._work import (
     diagonal_entropy as diagonal_entropy,
