@@ -1,5 +1,12 @@
 """Answers on paper: closed forms to compare with, and to fit with."""
 
+from ._applications import (
+    belyaev_lebedev as belyaev_lebedev,
+    cross_section_function as cross_section_function,
+    gate_fidelity as gate_fidelity,
+    kibble_zurek_density as kibble_zurek_density,
+    most_informative_rate as most_informative_rate,
+)
 from ._approximation import Approximation as Approximation
 from ._couplings import (
     complex_symmetric_survival as complex_symmetric_survival,
@@ -45,6 +52,12 @@ from ._levels import (
     independent_crossings as independent_crossings,
     landau_zener_majorana as landau_zener_majorana,
     no_go as no_go,
+)
+from ._noise import (
+    energy_basis_dephasing as energy_basis_dephasing,
+    fast_gap_noise as fast_gap_noise,
+    slow_gap_noise as slow_gap_noise,
+    strong_dephasing as strong_dephasing,
 )
 from ._passages import (
     impulse_sequence as impulse_sequence,

@@ -2,7 +2,7 @@
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, ArrayLike, Bool, Float
 
 
 class Approximation(eqx.Module):
@@ -19,6 +19,10 @@ class Approximation(eqx.Module):
     value: Float[Array, "*batch"]
     valid: Bool[Array, "*batch"]
     condition: str = eqx.field(static=True)
+
+    def __init__(self, value: ArrayLike, valid: ArrayLike, condition: str):
+        self.value, self.valid = jnp.broadcast_arrays(value, valid)
+        self.condition = condition
 
     def checked(self) -> Float[Array, "*batch"]:
         """The value, or a `RuntimeError` where the formula does not hold."""

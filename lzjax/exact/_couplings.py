@@ -103,4 +103,4 @@ def decaying_level_survival(
     value = jnp.exp(-(gap**2) / speed * angle)
     valid = (decay >= 0) & (infinite | (jnp.abs(ripple) < 0.01))
     condition = "decay ≥ 0, and ripples Δ/(rate·t_end)·exp(−decay·t_end/2) below 0.01"
-    return Approximation(value, jnp.broadcast_to(valid, value.shape), condition)
+    return Approximation(value, valid, condition)

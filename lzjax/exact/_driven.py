@@ -121,7 +121,7 @@ def dithered_sweep_weak(
     shares = share(_ratio(amplitude, omega), phase, 0.5 * omega**2 / rate)
     whole = 0.5 * jnp.pi * gap**2 / jnp.abs(rate)
     value = whole * shares
-    valid = jnp.broadcast_to(whole < 0.1, value.shape)
+    valid = whole < 0.1
     return Approximation(value, valid, "π gap²/2|rate| < 0.1")
 
 
@@ -172,7 +172,7 @@ def multiphoton_lines(
         return 0.5 * jnp.sum(jnp.where(dark, 0.0, square / jnp.where(dark, 1.0, below)))
 
     value = lines(gap, offset, _ratio(amplitude, omega), omega, stretch, floor)
-    valid = jnp.broadcast_to(jnp.abs(gap) < 0.1 * omega, value.shape)
+    valid = jnp.abs(gap) < 0.1 * omega
     return Approximation(value, valid, "gap < angular_frequency / 10")
 
 
@@ -189,7 +189,7 @@ def bloch_siegert_resonance(gap: ArrayLike, amplitude: ArrayLike) -> Approximati
     check_nonzero("gap", gap)
     size = jnp.abs(gap)
     value = size + amplitude**2 / (16.0 * size)
-    valid = jnp.broadcast_to(jnp.abs(amplitude) < 0.5 * size, value.shape)
+    valid = jnp.abs(amplitude) < 0.5 * size
     return Approximation(value, valid, "amplitude < gap / 2")
 
 

@@ -1,5 +1,6 @@
 """Slow sweeps of any shape, from where their gap closes (ħ = 1)."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -39,11 +40,18 @@ def dykhne_davis_pechukas(
     guess has converged in the upper half plane to a zero of its own, the field is
     analytic there, and the jump is below 0.2: slow.
 
-    Differentiable in the model. Source: Davis & Pechukas, J. Chem. Phys. 64, 3129
+    Differentiable in the model. **Raises:** `TypeError` if the model has no field.
+
+    Source: Davis & Pechukas, J. Chem. Phys. 64, 3129
     (1976), doi:10.1063/1.432648; several zeros: Suominen, Garraway & Stenholm, Opt.
     Commun. 82, 260 (1991), doi:10.1016/0030-4018(91)90456-N.
     """
-    starts = jnp.atleast_1d(jnp.asarray(guesses, dtype=complex))
+    _check(model)
+    return _from_zeros(model, jnp.atleast_1d(jnp.asarray(guesses, dtype=complex)))
+
+
+@eqx.filter_jit
+def _from_zeros(model, starts):
     times, errors = jax.vmap(lambda t: _zero_of_gap(model, t))(starts)
     amplitudes, areas = jax.vmap(lambda t: _amplitude(model, t))(times)
     value = jnp.abs(jnp.sum(amplitudes)) ** 2
@@ -53,6 +61,13 @@ def dykhne_davis_pechukas(
     valid &= jnp.all(apart > 1e-6 * scale) & (value < 0.2)
     condition = "zeros of an analytic gap, apart, above the real axis; a jump below 0.2"
     return Approximation(value, valid, condition), times
+
+
+def _check(model) -> None:
+    if not isinstance(model, AbstractTwoLevel):
+        raise TypeError(
+            f"a two-level model with a field is needed, got {type(model).__name__}."
+        )
 
 
 def _square(model: AbstractTwoLevel, t):
@@ -120,9 +135,15 @@ def local_landau_zener(
     At Δ = α = 1 in ε = t + ct³ it says 0.20788 for every c; true are 0.20559 (1 %
     off) at c = 0.01, 0.19986 at 0.1, 0.31511 at 1 and 0.62359 at 10.
 
-    Differentiable in the model; the error estimate is not.
+    Differentiable in the model; the error estimate is not. **Raises:** `TypeError`
+    if the model has no field.
     """
+    _check(model)
+    return _local(model, as_scalar(guess))
 
+
+@eqx.filter_jit
+def _local(model, guess):
     def detuning(m, t):
         return m.field(t)[2]
 
@@ -137,9 +158,7 @@ def local_landau_zener(
         rate = slope(m, t)
         return t - detuning(m, t) / jnp.where(rate == 0, 1.0, rate)
 
-    t = jax.lax.fori_loop(
-        0, _NEWTON_STEPS, lambda _, s: newton(still, s), as_scalar(guess)
-    )
+    t = jax.lax.fori_loop(0, _NEWTON_STEPS, lambda _, s: newton(still, s), guess)
     t = newton(model, t)
     rate, gap = slope(model, t), coupling(model, t)
     bend = jax.grad(slope, argnums=1)
@@ -183,5 +202,5 @@ def superadiabatic_transition(
     half = 0.25 * jnp.pi * size**2 / speed
     share = 0.5 * (1.0 + jax.scipy.special.erf(turned / jnp.sqrt(2.0 * half)))
     total = landau_zener(gap, rate)
-    valid = jnp.broadcast_to(total < 0.01, share.shape)
+    valid = total < 0.01
     return Approximation(total * share**2, valid, "a slow sweep, P < 0.01")

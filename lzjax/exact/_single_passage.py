@@ -75,7 +75,7 @@ def weak_coupling_transition(
     sine, cosine = jax.scipy.special.fresnel(jnp.sqrt(speed / jnp.pi) * t)
     whole = 0.5 * jnp.pi * gap**2 / speed
     value = 0.5 * whole * ((0.5 + cosine) ** 2 + (0.5 + sine) ** 2)
-    valid = jnp.broadcast_to(whole < 0.1, value.shape)
+    valid = whole < 0.1
     return Approximation(
         value, valid, "π gap²/2|rate| < 0.1, which is about its relative error"
     )

@@ -5,6 +5,11 @@ from ._base import (
     AbstractTwoLevel as AbstractTwoLevel,
 )
 from ._compose import scaled_coupling as scaled_coupling
+from ._continuum import (
+    cavity_crossing as cavity_crossing,
+    dissipative_crossing as dissipative_crossing,
+    level_through_band as level_through_band,
+)
 from ._decay import (
     DecayingLevels as DecayingLevels,
     complex_symmetric_sweep as complex_symmetric_sweep,
@@ -42,6 +47,7 @@ from ._named import (
     rosen_zener as rosen_zener,
     rotating_coupling as rotating_coupling,
 )
+from ._quench import ising_quench_mode as ising_quench_mode
 from ._sampled import (
     GaussianPulse as GaussianPulse,
     PiecewiseConstant as PiecewiseConstant,

@@ -17,6 +17,8 @@ from ._verdict import (
     impulse_verdict as impulse_verdict,
 )
 from ._work import (
+    WorkStatistics as WorkStatistics,
     diagonal_entropy as diagonal_entropy,
     irreversible_work as irreversible_work,
+    work_statistics as work_statistics,
 )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from lzjax import exact, models
-from tests.oracles import oracle
+from tests.oracles import oracle, oracles
 
 ROUNDING = dict(rtol=0, atol=1e-13)
 
@@ -127,6 +127,50 @@ def test_extremal_bands_survive_as_the_oracle_says():
     grid = models.crossing_grid(1.0, p["Ea"], p["Eb"], p["V"])
     theorem = exact.brundobler_elser(grid.slopes, grid.couplings)
     np.testing.assert_allclose(theorem.checked()[:2], value, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [*oracles("cavity-"), "dissip-T0"])
+def test_a_qubit_beside_an_oscillator_survives_as_the_oracle_says(name):
+    """Whatever the frequency: the theorem of the extremal slope for the way back to
+    the start, and no other way leads to the upper band."""
+    p, value = from_record(name)
+    photons = p["fock"]
+    if name == "dissip-T0":
+        model = models.dissipative_crossing(
+            p["Delta"], p["alpha"], p["g"], p["Omega"], photons=photons
+        )
+    else:
+        model = models.cavity_crossing(p["alpha"], p["g"], p["Omega"], photons=photons)
+    theorem = exact.brundobler_elser(model.slopes, model.couplings)
+    np.testing.assert_allclose(theorem.value[0], value, rtol=1e-11)
+    impossible = exact.no_go(model.slopes, model.energies)[:photons, 0]
+    np.testing.assert_array_equal(impossible, np.arange(photons) > 0)
+
+
+def test_displaced_oscillators_overlap_as_they_should():
+    """⟨0|D(x)|m⟩ = e^{−x²/2}xᵐ/√m!, up to a sign, x = 2g/Ω."""
+    model = models.dissipative_crossing(1.0, 1.0, 0.3, 1.5, photons=5)
+    m = np.arange(5)
+    x = 0.4
+    factorials = np.array([1, 1, 2, 6, 24])
+    want = 0.5 * np.exp(-0.5 * x**2) * x**m / np.sqrt(factorials)
+    np.testing.assert_allclose(np.abs(model.couplings[0, 5:]), want, **ROUNDING)
+    # In number states that are not displaced: the shaking is on the diagonal.
+    np.testing.assert_allclose(model.energies, 1.5 * np.concatenate([m, m]))
+
+
+def test_a_band_is_the_limit_of_many_levels():
+    edges = np.linspace(-1.0, 1.0, 61)
+    middles = 0.5 * (edges[1:] + edges[:-1])
+    escape = 0.6 * np.sqrt(1 - middles**2)
+    band = models.level_through_band(1.0, edges, escape)
+    theorem = exact.brundobler_elser(band.slopes, band.couplings)
+    limit = exact.band_survival(1.0, 0.3 * np.pi)
+    # The semi-ellipse by 60 midpoints: 0.38941673 for 0.38966114.
+    np.testing.assert_allclose(theorem.value[0], 0.38941673, atol=1e-8)
+    np.testing.assert_allclose(limit, 0.38966114, atol=1e-8)
+    with pytest.raises(ValueError, match=r"edges of shape \(N\+1,\)"):
+        models.level_through_band(1.0, edges, edges)
 
 
 def test_a_transition_against_time_is_impossible():

@@ -121,6 +121,13 @@ def test_what_is_not_analytic_is_not_valid():
     assert not exact.dykhne_davis_pechukas(lz.LinearSweep(3.0, 1.0), -2.0j)[0].valid
 
 
+def test_a_model_without_a_field_is_refused():
+    many = models.spin_sweep(1, 1.0, 1.0)
+    for function in (exact.dykhne_davis_pechukas, exact.local_landau_zener):
+        with pytest.raises(TypeError, match="a two-level model with a field"):
+            function(many, 1.0j)
+
+
 # --- local rates and superadiabatic bases ---------------------------------------------
 
 

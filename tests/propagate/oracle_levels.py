@@ -60,6 +60,16 @@ def random_levels(p):
     return models.MultistateSweep(p["slopes"], p["E"], couplings)
 
 
+def cavity(p):
+    # More photons change nothing: from |up, 0> no |up, n> can be reached, and
+    # |down, 1> alone couples.
+    return models.cavity_crossing(p["alpha"], p["g"], p["Omega"], photons=2)
+
+
+def stays_up(p, rtol):
+    return all_of(cavity)(p, rtol)[:2, 0].sum()
+
+
 def decoupled(build, names, initial):
     """The survival of a level in its own block of a spin one, the rest left out."""
 
@@ -82,6 +92,7 @@ LEVELS = (
     {name: all_of(band) for name in [*oracles("V-"), "DO5"]}
     | {name: all_of(bow_tie) for name in oracles("bowtie")}
     | {name: all_of(spin) for name in oracles("spin-")}
+    | {name: stays_up for name in oracles("cavity-")}
     | {name: some_of(chain, (2, 0)) for name in oracles("chain-t2-")}
     | {
         "DO5-nogo": some_of(band, (1, 4), (2, 4), (3, 4)),
