@@ -16,7 +16,7 @@ RANK = {
     "_types": 0,
     "_checks": 0,
     "models": 1,
-    "exact": 1,
+    "exact": 1.2,  # some formulas take a model
     "bases": 1.5,
     "propagate": 2,
     "readout": 3,

@@ -8,14 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import lzjax as lz
 from lzjax import bases
 from tests.oracles import oracle, oracles
 from tests.propagate.oracle_drives import DRIVES, PASSAGES
-from tests.propagate.oracle_linear import ALL_TIMES, WINDOWS, matrix, sweep
+from tests.propagate.oracle_levels import LEVELS
+from tests.propagate.oracle_linear import ALL_TIMES, WINDOWS, sweep
 from tests.propagate.oracle_shapes import SHAPES
 
-# --- energies, and a few models of three levels ---------------------------------------
+# --- energies and states at one time --------------------------------------------------
 
 
 def levels(p, rtol):
@@ -34,59 +34,17 @@ def mixing_angle(p, rtol):
     return [angle, jnp.abs((states.conj().T @ model(t) @ states)[0, 1])]
 
 
-def _linear(t, p):
-    return p["slopes"] * t + p["rest"]
+OTHERS = {name: smallest_gap for name in oracles("gap-")} | {
+    "eig": levels,
+    "mixing": mixing_angle,
+}
 
-
-def many(slopes, rest):
-    rest = np.array(rest, complex)
-    rest = rest + np.triu(rest, 1).conj().T
-    slopes = np.diag(np.array(slopes, complex))
-    numbers = {"slopes": jnp.asarray(slopes), "rest": jnp.asarray(rest)}
-    return lz.HamiltonianFunction(_linear, numbers)
-
-
-def fan(p):
-    (a, b), (e1, e2) = p["V"], p["E"]
-    return many([p["alpha"], 0, 0], [[0, a, b], [0, e1, 0], [0, 0, e2]])
-
-
-def chain(p):
-    rest = [[0, p["V12"], 0], [0, 0, p["V23"]], [0, 0, p["t2"]]]
-    return many([1, 0, -1], rest)
-
-
-def bow_tie(p):
-    a, b = p["V"]
-    return many(p["slopes"], [[0, a, b], [0, 0, 0], [0, 0, 0]])
-
-
-def spin_one(p):
-    x = p["Delta"] / np.sqrt(2)
-    return many([p["alpha"], 0, -p["alpha"]], [[0, x, 0], [0, 0, x], [0, 0, 0]])
-
-
-OTHERS = (
-    {name: smallest_gap for name in oracles("gap-")}
-    | {name: lambda p, rtol: matrix(fan(p), rtol).ravel() for name in oracles("V-")}
-    | {
-        name: lambda p, rtol: matrix(chain(p), rtol)[2, 0]
-        for name in oracles("chain-t2-")
-    }
-    | {
-        "eig": levels,
-        "mixing": mixing_angle,
-        "bowtie3": lambda p, rtol: matrix(bow_tie(p), rtol).ravel(),
-        "chain-spin1": lambda p, rtol: matrix(spin_one(p), rtol)[2, 0],
-    }
-)
-
-COVERED = ALL_TIMES | WINDOWS | SHAPES | PASSAGES | DRIVES | OTHERS
+COVERED = ALL_TIMES | WINDOWS | SHAPES | PASSAGES | DRIVES | LEVELS | OTHERS
 
 # Beginnings of names -> why propagation says nothing about them here.
 CLOSED_FORM = "a formula of numbers, nothing to propagate"
 OPEN = "an open or noisy system: see the tests of lzjax.dissipation"
-LARGE = "more than three levels: nothing that three levels do not show"
+FINITE = "not Hermitian, or finite windows of many levels: see tests/models"
 EXCUSED = {
     "fisher-opt": CLOSED_FORM,
     "cdt": CLOSED_FORM,
@@ -111,10 +69,10 @@ EXCUSED = {
     "berry-": CLOSED_FORM,
     "ci-vortex": CLOSED_FORM,
     "ci-circulation": CLOSED_FORM,
-    "complexsym-": "not Hermitian, so not unitary",
-    "nonlinear-2.0": "a nonlinear Schroedinger equation",
+    "complexsym-": FINITE,
+    "nonlinear-2.0": "nonlinear: see test_mean_field.py",
     "wavepacket-": "a wavepacket, not a trajectory",
-    "decay-": OPEN,
+    "decay-": FINITE,
     "dephase-": OPEN,
     "ou-": OPEN,
     "fast-trans-": OPEN,
@@ -122,20 +80,12 @@ EXCUSED = {
     "shevchenko-": OPEN,
     "addephase-": OPEN,
     "relax-": OPEN,
-    "DO5": LARGE,
-    "bowtie4": LARGE,
-    "bowtie5": LARGE,
-    "spin-": LARGE,
-    "BE-": LARGE,
-    "grid-": LARGE,
-    "cavity-": LARGE,
-    "dissip-": LARGE,
-    "continuum-": LARGE,
+    "dissip-": CLOSED_FORM,
+    "continuum-": FINITE,
     "chain-reversed": "the record does not say where the third level lies",
-    "spin1-decoupled-": "its other levels are degenerate for ever: no limit",
-    "ident-rank": "its tolerance is that of a formula",
     "third-level": "the record does not say in which states it is read",
-    "grad-DO": "a derivative of three levels over all times: too long to compile",
+    "ident-rank": "its tolerance is that of a formula",
+    "grad-DO": CLOSED_FORM,
 }
 
 

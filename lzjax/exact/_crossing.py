@@ -43,6 +43,11 @@ def landau_zener_transition(gap: ArrayLike, rate: ArrayLike) -> Float[Array, "*b
     return -jnp.expm1(-_exponent(gap, rate))
 
 
+# Names that leave no doubt: one probability, as each of the two bases sees it.
+p_diabatic_survival = p_adiabatic_jump = landau_zener
+p_diabatic_change = p_adiabatic_stay = landau_zener_transition
+
+
 def adiabaticity(gap: ArrayLike, rate: ArrayLike) -> Float[Array, "*batch"]:
     r"""The adiabaticity parameter δ = gap²/(4|rate|), so that P = e^{−2πδ}.
 

@@ -4,9 +4,11 @@ import abc
 from typing import ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
+from .._checks import is_concrete
 from .._types import Scalar, as_scalar
 
 Field = tuple[Scalar, Scalar, Scalar]
@@ -21,9 +23,21 @@ class AbstractHamiltonian(eqx.Module):
 
     dim: eqx.AbstractVar[int]
 
+    # What the numbers of the model mean; shown beside them.
+    convention: ClassVar[str] = "H(t) as a matrix, ħ = 1"
+
+    def __repr__(self) -> str:
+        numbers = jax.tree.map(_shown, self)
+        return f"{eqx.tree_pformat(numbers, short_arrays=False)}  # {self.convention}"
+
     @abc.abstractmethod
     def __call__(self, t: Scalar) -> Complex[Array, "N N"]:
-        """H(t), Hermitian, shape `(dim, dim)`, energy (ħ = 1)."""
+        """H(t), shape `(dim, dim)`, energy (ħ = 1)."""
+
+    @property
+    def is_hermitian(self) -> bool:
+        """Whether H is meant to be Hermitian; only then the evolution is unitary."""
+        return True
 
     def breakpoints(self) -> Float[Array, " K"]:
         """Times where H or a derivative of it jumps. No step straddles one."""
@@ -57,6 +71,7 @@ class AbstractTwoLevel(AbstractHamiltonian):
     """
 
     dim: ClassVar[int] = 2
+    convention: ClassVar[str] = "H = ½ (wx σx + wy σy + wz σz), ħ = 1"
 
     @abc.abstractmethod
     def field(self, t: Scalar) -> Field:
@@ -66,6 +81,12 @@ class AbstractTwoLevel(AbstractHamiltonian):
         x, y, z = self.field(t)
         flip = jnp.asarray(x) + 1j * jnp.asarray(y)
         return 0.5 * jnp.array([[z, jnp.conj(flip)], [flip, -jnp.asarray(z)]])
+
+
+def _shown(leaf):
+    """A number as Python writes it, not as an array of no dimensions."""
+    is_number = eqx.is_inexact_array(leaf) and leaf.shape == () and is_concrete(leaf)
+    return leaf.item() if is_number else leaf
 
 
 def _add(a: AbstractHamiltonian, b: AbstractHamiltonian) -> AbstractHamiltonian:
@@ -96,6 +117,10 @@ class _Sum(AbstractHamiltonian):
     @property
     def dim(self) -> int:  # type: ignore[override]
         return self.a.dim
+
+    @property
+    def is_hermitian(self) -> bool:
+        return self.a.is_hermitian and self.b.is_hermitian
 
     def __call__(self, t: Scalar) -> Complex[Array, "N N"]:
         return self.a(t) + self.b(t)
@@ -130,6 +155,10 @@ class _Retimed(AbstractHamiltonian):
     @property
     def dim(self) -> int:  # type: ignore[override]
         return self.inner.dim
+
+    @property
+    def is_hermitian(self) -> bool:
+        return self.inner.is_hermitian
 
     def __call__(self, t: Scalar) -> Complex[Array, "N N"]:
         return self.inner((t - self.delay) / self.factor)

@@ -23,6 +23,10 @@ class _ScaledCoupling(AbstractHamiltonian):
     def dim(self) -> int:  # type: ignore[override]
         return self.inner.dim
 
+    @property
+    def is_hermitian(self) -> bool:
+        return self.inner.is_hermitian
+
     def __call__(self, t: Scalar) -> Complex[Array, "N N"]:
         diagonal = jnp.eye(self.dim, dtype=bool)
         matrix = self.inner(t)

@@ -1,7 +1,7 @@
 """Two-level models, H = ½ (detuning σz + coupling σx)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -10,44 +10,8 @@ from jaxtyping import Array, Float
 
 from .._types import Scalar, as_complex_or_real_scalar, as_scalar
 from ._base import AbstractTwoLevel, Field
+from ._linear import as_xy
 from ._waveforms import AbstractWaveform, Number, as_arrays, as_waveform
-
-
-def _xy(coupling: Number) -> tuple[Scalar, Scalar]:
-    # H₁₀ = coupling / 2: a complex coupling is always built Hermitian.
-    if jnp.iscomplexobj(coupling):
-        return jnp.real(coupling), jnp.imag(coupling)
-    return coupling, jnp.zeros_like(coupling)
-
-
-class LinearSweep(AbstractTwoLevel):
-    r"""Two levels that cross once, at a constant rate: the Landau-Zener problem.
-
-    $$H(t) = \tfrac12 \begin{pmatrix} \alpha t & \Delta^* \\ \Delta & -\alpha t
-    \end{pmatrix}$$
-
-    **Arguments:**
-
-    - `gap`: $\Delta$, the adiabatic splitting at t = 0; complex is allowed, then
-      the gap is its modulus. Energy, scalar.
-    - `rate`: $\alpha$, how fast the energy *difference* of the diabatic levels
-      grows; either sign. Energy per time, scalar.
-
-    Level 0 is the one with energy +αt/2. Infinite-time probability to stay in a
-    diabatic level: exp(−π|Δ|²/2|α|).
-
-    Source: Zener, Proc. R. Soc. A 137, 696 (1932), doi:10.1098/rspa.1932.0165.
-    """
-
-    gap: Number = eqx.field(converter=as_complex_or_real_scalar)
-    rate: Scalar = eqx.field(converter=as_scalar)
-
-    def field(self, t: Scalar) -> Field:
-        x, y = _xy(self.gap)
-        return x, y, self.rate * t
-
-    def landmarks(self) -> Float[Array, " 1"]:
-        return jnp.zeros(1)
 
 
 class TwoLevel(AbstractTwoLevel):
@@ -60,11 +24,13 @@ class TwoLevel(AbstractTwoLevel):
     - `coupling`: $\Delta(t)$, waveform or number, real or complex. Energy.
     """
 
+    convention: ClassVar[str] = "H = ½ (detuning σz + coupling σx), ħ = 1"
+
     detuning: AbstractWaveform = eqx.field(converter=as_waveform)
     coupling: AbstractWaveform = eqx.field(converter=as_waveform)
 
     def field(self, t: Scalar) -> Field:
-        x, y = _xy(self.coupling(t))
+        x, y = as_xy(self.coupling(t))
         return x, y, self.detuning(t)
 
     def breakpoints(self) -> Float[Array, " K"]:
@@ -84,6 +50,11 @@ class DrivenTwoLevel(AbstractTwoLevel):
     doi:10.1016/j.physrep.2010.03.002.
     """
 
+    convention: ClassVar[str] = (
+        "H = ½ ([offset + amplitude·cos(angular_frequency·t + phase)] σz + gap σx), "
+        "ħ = 1"
+    )
+
     gap: Number = eqx.field(converter=as_complex_or_real_scalar)
     offset: Scalar = eqx.field(converter=as_scalar)
     amplitude: Scalar = eqx.field(converter=as_scalar)
@@ -91,7 +62,7 @@ class DrivenTwoLevel(AbstractTwoLevel):
     phase: Scalar = eqx.field(converter=as_scalar, default=0.0)
 
     def field(self, t: Scalar) -> Field:
-        x, y = _xy(self.gap)
+        x, y = as_xy(self.gap)
         angle = self.angular_frequency * t + self.phase
         return x, y, self.offset + self.amplitude * jnp.cos(angle)
 
@@ -104,6 +75,11 @@ class DitheredSweep(AbstractTwoLevel):
     the central one alone (Δ·J₀) is right only inside |αt| < ω.
     """
 
+    convention: ClassVar[str] = (
+        "H = ½ ([rate·t + amplitude·cos(angular_frequency·t + phase)] σz + gap σx), "
+        "ħ = 1"
+    )
+
     gap: Number = eqx.field(converter=as_complex_or_real_scalar)
     rate: Scalar = eqx.field(converter=as_scalar)
     amplitude: Scalar = eqx.field(converter=as_scalar)
@@ -111,7 +87,7 @@ class DitheredSweep(AbstractTwoLevel):
     phase: Scalar = eqx.field(converter=as_scalar, default=0.0)
 
     def field(self, t: Scalar) -> Field:
-        x, y = _xy(self.gap)
+        x, y = as_xy(self.gap)
         angle = self.angular_frequency * t + self.phase
         return x, y, self.rate * t + self.amplitude * jnp.cos(angle)
 

@@ -12,7 +12,7 @@ from . import _grid, _run
 from ._solution import STATUS
 from ._steppers import AbstractStepper
 from ._su2 import SU2
-from ._unitary import Unitary
+from ._unitary import GeneralLinear, Unitary
 
 # Aim below the tolerance: the estimate is a leading order.
 _SAFETY = 0.05
@@ -34,7 +34,9 @@ class Propagated(NamedTuple):
 
 def group_of(model: AbstractHamiltonian):
     """Two levels with a field take the fast path, all others dense matrices."""
-    return SU2 if isinstance(model, AbstractTwoLevel) else Unitary
+    if isinstance(model, AbstractTwoLevel):
+        return SU2
+    return Unitary if model.is_hermitian else GeneralLinear
 
 
 def propagate(

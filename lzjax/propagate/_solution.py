@@ -21,7 +21,7 @@ class STATUS(eqx.Enumeration):
     )
     not_hermitian = (
         "the model's matrix is not Hermitian within the window: check its function, "
-        "or give decay as an lz.Lindblad"
+        "or give decay as an lz.Lindblad or as lz.models.DecayingLevels"
     )
     too_few_steps = (
         "fewer steps were asked for than there are intervals between breakpoints: "

@@ -135,6 +135,11 @@ def asymptotic(
             "an infinite window needs step control: leave `steps` out of the solver, "
             "or give finite `t0` and `t1`."
         )
+    if (start or stop) and not model.is_hermitian:
+        raise ValueError(
+            f"the {type(model).__name__} is not Hermitian: what decays or grows has no "
+            "limit at an infinite end. Give finite `t0` and `t1`."
+        )
     times = [
         jnp.zeros(()) if s else as_time(n, t)
         for s, n, t in ((start, "t0", t0), (stop, "t1", t1))

@@ -1,4 +1,4 @@
-"""U(N) in dense matrices: the path of N levels."""
+"""Dense matrices: the path of N levels, unitary or not."""
 
 import math
 from typing import Any, ClassVar
@@ -90,3 +90,30 @@ class Unitary(eqx.Module):
     def normalised(self, u: Complex[Array, "N N"]) -> Complex[Array, "N N"]:
         """One Newton step to the nearest unitary matrix: undoes rounding only."""
         return 0.5 * u @ (3.0 * jnp.eye(u.shape[0]) - u.conj().T @ u)
+
+
+class GeneralLinear(Unitary):
+    """The semigroup of propagators of an H that is not Hermitian.
+
+    Norms are not kept and nothing is undone: a change is carried along to the end.
+    """
+
+    @staticmethod
+    def change(u, move, moved) -> Complex[Array, "N N"]:
+        """What the propagator becomes if the next step is `moved`."""
+        return moved @ u
+
+    @staticmethod
+    def carried(move, rates: Any) -> Any:
+        """Earlier changes go through later steps."""
+        return jax.tree.map(
+            lambda rate: jnp.einsum("ij,jk...->ik...", move, rate), rates
+        )
+
+    @staticmethod
+    def displaced(u, change: Complex[Array, "N N"]) -> Complex[Array, "N N"]:
+        return change
+
+    def normalised(self, u: Complex[Array, "N N"]) -> Complex[Array, "N N"]:
+        """As it is."""
+        return u

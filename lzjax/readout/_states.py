@@ -32,7 +32,7 @@ def amplitudes(
     **Raises:** `ValueError` for wrong shapes or an unknown basis.
     """
     check_model(model)
-    _check_basis(basis, order)
+    _check_basis(basis, order, model)
     kets, times = jnp.asarray(states, dtype=complex), jnp.asarray(ts, dtype=float)
     if times.ndim != 1 or kets.shape != (*times.shape, model.dim):
         raise ValueError(

@@ -16,6 +16,7 @@ from ..propagate._solve import (
     MAX_STEPS,
     as_time,
     asymptotic,
+    check_model,
     dynamical_phases,
     infinite_bases,
     labelled,
@@ -45,12 +46,13 @@ def transition_matrix(
       At an infinite end the last two are the same.
 
     The others are those of `lz.solve`. Differentiable in the model and in finite
-    times; `[i, j]` sums to one along i and, as H is Hermitian, along j.
+    times; `[i, j]` sums to one along i and, as H is Hermitian, along j. What is
+    missing where levels decay (`lz.models.DecayingLevels`) has been lost.
 
     **Raises:** as `lz.solve`, and `RuntimeError` if the tolerance is not met.
     """
     found = asymptotic(model, t0, t1, rtol=rtol, solver=solver, max_steps=max_steps)
-    _check_basis(basis, order)
+    _check_basis(basis, order, model)
     return _probabilities(model, found, basis, order)
 
 
@@ -117,6 +119,7 @@ def scattering_matrix(
     doi:10.1016/j.physrep.2022.10.002.
     """
     check_one_of("basis", basis, BASES[:2])
+    _check_basis(basis, 0, model)
     found = asymptotic(model, t0, t1, rtol=rtol, solver=solver, max_steps=max_steps)
     return _scattering(
         model, found, basis == "diabatic", as_time("reference", reference)
@@ -160,7 +163,7 @@ def transition_amplitudes(
     """
     pair = (basis, basis) if isinstance(basis, str) else tuple(basis)
     for each in pair:
-        _check_basis(each, order)
+        _check_basis(each, order, model)
     found = asymptotic(model, t0, t1, rtol=rtol, solver=solver, max_steps=max_steps)
     return _amplitudes_and_status(model, found, pair, order)
 
@@ -190,7 +193,13 @@ def _finite_basis(model, t: Scalar, basis: str, order: int):
     return superadiabatic_states(model, t, 0 if basis == "adiabatic" else order)
 
 
-def _check_basis(basis: str, order: int) -> None:
+def _check_basis(basis: str, order: int, model: AbstractHamiltonian) -> None:
     check_one_of("basis", basis, BASES)
+    check_model(model)
+    if basis != "diabatic" and not model.is_hermitian:
+        raise ValueError(
+            f"the {type(model).__name__} is not Hermitian and has no orthogonal "
+            f'eigenstates: read it with basis="diabatic", not {basis!r}.'
+        )
     if isinstance(order, bool) or not isinstance(order, int) or not 0 <= order <= 10:
         raise ValueError(f"`order` must be a whole number from 0 to 10, got {order!r}.")

@@ -203,13 +203,9 @@ def rate_of_work(p, rtol):
 
 
 def thermal_work(p, rtol):
-    flips = matrix(sweep(p), rtol, -p["T"], p["T"], basis="adiabatic")
-    levels = np.array([-0.5, 0.5]) * splitting(p, p["T"])
-    start = np.exp(-p["beta"] * levels)
-    start = start / start.sum()
-    done = levels[:, None] - levels[None, :]
-    joint = np.asarray(flips) * start
-    return [np.sum(joint * np.exp(-p["beta"] * done)), np.sum(joint * done)]
+    ends = dict(t0=-p["T"], t1=p["T"])
+    found = lz.readout.work_statistics(sweep(p), **ends, beta=p["beta"], rtol=rtol)
+    return [found.jarzynski, found.mean]
 
 
 def superadiabatic(p, rtol):
@@ -226,14 +222,12 @@ def phase_of_the_flip(p, rtol):
 
 
 def density_of_defects(p, rtol):
-    # H_k = 2(g − cos k)σz + 2 sin k σx with g = −t/τ, from g = 10 to 0; the sweep is
-    # moved in time so that its detuning vanishes at t = 0.
     tau, modes = p["tau_Q"], p["N_modes"]
     total = 0.0
     for k in (np.arange(modes) + 0.5) * np.pi / modes:
-        model, shift = lz.LinearSweep(4 * np.sin(k), -4 / tau), tau * np.cos(k)
-        ends = shift - 10 * tau, shift
-        total += matrix(model, rtol, *ends, basis="adiabatic")[1, 0]
+        model = models.ising_quench_mode(k, tau)
+        # From g = 10 to 0.
+        total += matrix(model, rtol, -10 * tau, 0.0, basis="adiabatic")[1, 0]
     return total / modes
 
 

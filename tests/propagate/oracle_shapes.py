@@ -10,98 +10,55 @@ from tests.propagate.oracle_linear import leave, matrix, stay, sweep, unitary
 
 
 def pulse_over_a_ramp(p):
-    ramp = models.TanhRamp(p.get("B", 0.0), p["T"], offset=p.get("d0", 0.0))
-    return lz.TwoLevel(ramp, models.SechPulse(p["Omega"], p["T"]))
+    detuning, chirp = p.get("d0", 0.0), p.get("B", 0.0)
+    return models.demkov_kunike(p["Omega"], detuning, chirp, p["T"])
 
 
 def ramp(p):
-    detuning = models.TanhRamp(p["B"], p["T"], offset=p.get("D0", 0.0))
-    return lz.TwoLevel(detuning, p["Delta"])
+    return models.demkov_kunike_tanh(p["Delta"], p["B"], p.get("D0", 0.0), p["T"])
 
 
 def adiabatic_jump(build):
     return lambda p, rtol: matrix(build(p), rtol, basis="adiabatic")[1, 0]
 
 
-def polynomial(*coefficients):
-    return models.FunctionWaveform(_cubic, jnp.asarray(coefficients, float))
-
-
-def _cubic(t, c):
-    return c[0] + t * (c[1] + t * (c[2] + t * c[3]))
-
-
 def parabola(p):
-    return lz.TwoLevel(polynomial(p["c"], 0.0, p["b"], 0.0), p["Delta"])
+    return models.parabolic_sweep(p["Delta"], p["b"], p["c"])
 
 
 def cubic(p):
-    return lz.TwoLevel(polynomial(0.0, p["alpha"], 0.0, p["c"]), p["Delta"])
+    return models.cubic_sweep(p["Delta"], p["alpha"], p["c"])
 
 
-def _power_law(t, p):
-    size = p["beta"] * jnp.abs(t) ** p["power"]
-    side = jnp.where(t < 0, p["below"], 1.0)
-    return p["gap"], 0.0, side * size
+def power_law(p, power, signed):
+    return models.power_law_sweep(p["Delta"], p["beta"], power, signed=signed)
 
 
-def power_law(p, power, below):
-    numbers = dict(gap=p["Delta"], beta=p["beta"], power=float(power), below=below)
-    return lz.TwoLevelFunction(_power_law, numbers, breakpoints=[0.0])
-
-
-def root(below):
+def root(signed):
     def compute(p, rtol):
-        return matrix(power_law(p, 0.5, below), rtol)[0, 0]
+        return matrix(power_law(p, 0.5, signed), rtol)[0, 0]
 
     return compute
 
 
-def _turning(t, p):
-    angle = p["omega"] * t + 0.5 * p["kappa"] * t * t
-    gap = p["gap"]
-    return gap * jnp.cos(angle), gap * jnp.sin(angle), p["rate"] * t
-
-
 def turning(p):
-    numbers = dict(
-        gap=p["Delta"],
-        rate=p["alpha"],
-        omega=p.get("omega", 0.0),
-        kappa=p.get("kappa", 0.0),
-    )
-    return lz.TwoLevelFunction(_turning, {k: float(v) for k, v in numbers.items()})
+    omega, kappa = p.get("omega", 0.0), p.get("kappa", 0.0)
+    return models.rotating_coupling(p["Delta"], p["alpha"], omega, kappa)
 
 
 def turning_window(p, rtol):
     return matrix(turning(p), rtol, -p["T"], p["T"])[0, 0]
 
 
-def _nikitin(t, p):
-    fall = jnp.exp(-p["gamma"] * t)
-    return jnp.sin(p["theta"]) * fall, 0.0, p["dE"] - jnp.cos(p["theta"]) * fall
-
-
-def _locally_adiabatic(t, p):
-    sine = p["kappa"] * p["Delta"] * t
-    return p["Delta"], 0.0, p["Delta"] * sine / jnp.sqrt(1.0 - sine**2)
-
-
 def locally_adiabatic(p, rtol):
     end = np.sin(np.arctan(p["eps_max"] / p["Delta"])) / (p["kappa"] * p["Delta"])
-    numbers = {name: float(value) for name, value in p.items()}
-    model = lz.TwoLevelFunction(_locally_adiabatic, numbers)
+    model = models.roland_cerf(p["Delta"], p["kappa"])
     return matrix(model, rtol, -end, end, basis="adiabatic")[1, 0]
-
-
-def _counter_field(t, p):
-    rate, gap = p["alpha"], p["Delta"]
-    return 0.0, -rate * gap / (rate**2 * t**2 + gap**2), 0.0
 
 
 def counter_diabatic(p, rtol):
     bare = sweep(p)
-    model = bare + lz.TwoLevelFunction(_counter_field, dict(p))
+    model = models.counter_diabatic(bare)
     u = unitary(model, rtol, -p["T"], p["T"])
     # The adiabatic states are those of the bare sweep.
     first = bases.superadiabatic_states(bare, jnp.asarray(-p["T"]), 0)
@@ -153,19 +110,17 @@ SHAPES = (
     | {name: leave(parabola) for name in oracles("parab-")}
     | {name: stay(cubic) for name in oracles("cubic-local-")}
     | {
-        name: lambda p, rtol: matrix(power_law(p, p["a"], -1.0), rtol)[0, 0]
+        name: lambda p, rtol: matrix(power_law(p, p["a"], True), rtol)[0, 0]
         for name in oracles("pow-")
     }
-    | {name: root(-1.0) for name in oracles("sqrt-odd-")}
-    | {name: root(1.0) for name in oracles("sqrt-even-")}
+    | {name: root(True) for name in oracles("sqrt-odd-")}
+    | {name: root(False) for name in oracles("sqrt-even-")}
     | {name: turning_window for name in oracles("rot-fin-")}
     | {name: turning_window for name in oracles("twist-k")}
     | {name: morse_curves for name in oracles("morse-")}
     | {name: locally_adiabatic for name in oracles("rolandcerf-")}
     | {
-        name: adiabatic_jump(
-            lambda p: lz.TwoLevelFunction(_nikitin, {k: float(v) for k, v in p.items()})
-        )
+        name: adiabatic_jump(lambda p: models.nikitin(p["dE"], p["theta"], p["gamma"]))
         for name in oracles("nikitin-")
     }
     | {
