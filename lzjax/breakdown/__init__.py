@@ -1,0 +1,23 @@
+"""Magnetic breakdown: from band structure to quantum oscillations.
+
+Units: eV, Å, T, m/s, ps, K, electron masses. Electrons have the charge −e; signed areas
+are positive for orbits that electrons run in the sense of an electron pocket.
+"""
+
+from ._junctions import (
+    Junction as Junction,
+    breakdown_probability as breakdown_probability,
+    chambers_breakdown_field as chambers_breakdown_field,
+    ellipse_breakdown_field as ellipse_breakdown_field,
+    lattice_potential as lattice_potential,
+    nearly_free_breakdown_field as nearly_free_breakdown_field,
+    reflection_phase as reflection_phase,
+    reflection_probability as reflection_probability,
+)
+from ._scattering import (
+    adiabatic_matrix as adiabatic_matrix,
+    crossing_matrix as crossing_matrix,
+    saddle_matrix as saddle_matrix,
+    saddle_phase as saddle_phase,
+    saddle_probability as saddle_probability,
+)
