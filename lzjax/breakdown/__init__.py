@@ -4,6 +4,14 @@ Units: eV, Å, T, m/s, ps, K, electron masses. Electrons have the charge −e; s
 are positive for orbits that electrons run in the sense of an electron pocket.
 """
 
+from ._circles import CoupledCircles as CoupledCircles, LinearChain as LinearChain
+from ._exact_spectra import (
+    chain_levels as chain_levels,
+    double_well_levels as double_well_levels,
+    rabi_levels as rabi_levels,
+    tilted_dirac_levels as tilted_dirac_levels,
+)
+from ._figure_eights import DoubleWell as DoubleWell, TiltedDirac as TiltedDirac
 from ._junctions import (
     Junction as Junction,
     breakdown_probability as breakdown_probability,
@@ -13,6 +21,22 @@ from ._junctions import (
     nearly_free_breakdown_field as nearly_free_breakdown_field,
     reflection_phase as reflection_phase,
     reflection_probability as reflection_probability,
+)
+from ._levels import levels as levels
+from ._network import (
+    Arc as Arc,
+    Crossing as Crossing,
+    Network as Network,
+    Saddle as Saddle,
+    eigenphases as eigenphases,
+)
+from ._open import (
+    exit_probabilities as exit_probabilities,
+    leads as leads,
+    occupations as occupations,
+    ring as ring,
+    ring_enhancement as ring_enhancement,
+    transition_probabilities as transition_probabilities,
 )
 from ._scattering import (
     adiabatic_matrix as adiabatic_matrix,
