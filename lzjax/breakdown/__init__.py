@@ -4,12 +4,28 @@ Units: eV, Å, T, m/s, ps, K, electron masses. Electrons have the charge −e; s
 are positive for orbits that electrons run in the sense of an electron pocket.
 """
 
+from ._bands import (
+    AbstractBand as AbstractBand,
+    AbstractTwoBands as AbstractTwoBands,
+    BandFunction as BandFunction,
+    FreeElectrons as FreeElectrons,
+    NearlyFreeElectrons as NearlyFreeElectrons,
+    TightBinding as TightBinding,
+    TwoBandFunction as TwoBandFunction,
+    TypeTwoDirac as TypeTwoDirac,
+)
 from ._circles import CoupledCircles as CoupledCircles, LinearChain as LinearChain
+from ._complex_action import complex_breakdown_field as complex_breakdown_field
 from ._exact_spectra import (
     chain_levels as chain_levels,
     double_well_levels as double_well_levels,
     rabi_levels as rabi_levels,
     tilted_dirac_levels as tilted_dirac_levels,
+)
+from ._extremal import (
+    ExtremalOrbits as ExtremalOrbits,
+    extremal_orbits as extremal_orbits,
+    onsager_frequency as onsager_frequency,
 )
 from ._figure_eights import DoubleWell as DoubleWell, TiltedDirac as TiltedDirac
 from ._junctions import (
@@ -23,6 +39,12 @@ from ._junctions import (
     reflection_probability as reflection_probability,
 )
 from ._levels import levels as levels
+from ._motion import (
+    Orbit as Orbit,
+    orbit as orbit,
+    surface_point as surface_point,
+    trajectory as trajectory,
+)
 from ._network import (
     Arc as Arc,
     Crossing as Crossing,
@@ -38,6 +60,7 @@ from ._open import (
     ring_enhancement as ring_enhancement,
     transition_probabilities as transition_probabilities,
 )
+from ._passage import Passage as Passage, passage as passage
 from ._scattering import (
     adiabatic_matrix as adiabatic_matrix,
     crossing_matrix as crossing_matrix,
