@@ -27,7 +27,13 @@ from ._extremal import (
     extremal_orbits as extremal_orbits,
     onsager_frequency as onsager_frequency,
 )
+from ._fan import LandauFan as LandauFan, landau_fan as landau_fan
 from ._figure_eights import DoubleWell as DoubleWell, TiltedDirac as TiltedDirac
+from ._filling import (
+    chemical_potential as chemical_potential,
+    free_energy as free_energy,
+)
+from ._hexagonal import HexagonalNetwork as HexagonalNetwork
 from ._junctions import (
     Junction as Junction,
     breakdown_probability as breakdown_probability,
@@ -60,11 +66,42 @@ from ._open import (
     ring_enhancement as ring_enhancement,
     transition_probabilities as transition_probabilities,
 )
+from ._oscillations import (
+    Damping as Damping,
+    breakdown_factor as breakdown_factor,
+    curvature_factor as curvature_factor,
+    density_of_states as density_of_states,
+    density_oscillation as density_oscillation,
+    dingle_factor as dingle_factor,
+    magnetisation_oscillation as magnetisation_oscillation,
+    potential_oscillation as potential_oscillation,
+    spin_factor as spin_factor,
+    thermal_factor as thermal_factor,
+)
 from ._passage import Passage as Passage, passage as passage
+from ._paths import ClosedPaths as ClosedPaths, closed_paths as closed_paths
+from ._pressure import (
+    Compression as Compression,
+    gruneisen_from_slope as gruneisen_from_slope,
+    strain_derivative as strain_derivative,
+)
 from ._scattering import (
     adiabatic_matrix as adiabatic_matrix,
     crossing_matrix as crossing_matrix,
     saddle_matrix as saddle_matrix,
     saddle_phase as saddle_phase,
     saddle_probability as saddle_probability,
+)
+from ._spectra import (
+    Lines as Lines,
+    Spectrum as Spectrum,
+    line_amplitudes as line_amplitudes,
+    spectrum as spectrum,
+)
+from ._transport import (
+    Stretch as Stretch,
+    chain_conductivity as chain_conductivity,
+    chambers_conductivity as chambers_conductivity,
+    gauss_times as gauss_times,
+    saturation_resistance as saturation_resistance,
 )

@@ -128,15 +128,24 @@ class Network(eqx.Module):
     - `vertices`: a sequence of `Crossing` and `Saddle`. An arc that neither leaves nor
       arrives anywhere closes on itself. One that only leaves a junction, or only
       arrives at one, is a lead to the outside.
+    - `lattice`: the vectors (1/Å, shape `(d, 2)`) by which the `translation` of a
+      reflection moves; needed only for closed paths in two dimensions.
 
     **Raises:** `ValueError` if an arc arrives or leaves twice, or does not exist.
     """
 
     arcs: tuple[Arc, ...]
     vertices: tuple[AbstractVertex, ...]
+    lattice: Float[Array, "d 2"]
 
-    def __init__(self, arcs: Sequence[Arc], vertices: Sequence[AbstractVertex] = ()):
+    def __init__(
+        self,
+        arcs: Sequence[Arc],
+        vertices: Sequence[AbstractVertex] = (),
+        lattice: ArrayLike = (),
+    ):
         self.arcs, self.vertices = tuple(arcs), tuple(vertices)
+        self.lattice = as_array(jnp.reshape(jnp.asarray(lattice, float), (-1, 2)))
         if not self.arcs:
             raise ValueError("a network needs at least one arc, got none.")
         for end, verb in ((0, "arrives"), (1, "leaves")):
