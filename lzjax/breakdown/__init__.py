@@ -14,6 +14,7 @@ from ._bands import (
     TwoBandFunction as TwoBandFunction,
     TypeTwoDirac as TypeTwoDirac,
 )
+from ._bounds import Bounds as Bounds, cramer_rao as cramer_rao
 from ._circles import CoupledCircles as CoupledCircles, LinearChain as LinearChain
 from ._complex_action import complex_breakdown_field as complex_breakdown_field
 from ._exact_spectra import (
@@ -21,6 +22,13 @@ from ._exact_spectra import (
     double_well_levels as double_well_levels,
     rabi_levels as rabi_levels,
     tilted_dirac_levels as tilted_dirac_levels,
+)
+from ._experiments import (
+    BreakdownAnisotropy as BreakdownAnisotropy,
+    BreakdownUnderPressure as BreakdownUnderPressure,
+    OrbitLine as OrbitLine,
+    OscillationCurve as OscillationCurve,
+    junction_gap as junction_gap,
 )
 from ._extremal import (
     ExtremalOrbits as ExtremalOrbits,
@@ -80,6 +88,11 @@ from ._oscillations import (
 )
 from ._passage import Passage as Passage, passage as passage
 from ._paths import ClosedPaths as ClosedPaths, closed_paths as closed_paths
+from ._phases import (
+    OrbitPhases as OrbitPhases,
+    orbit_phases as orbit_phases,
+    zeeman_phase as zeeman_phase,
+)
 from ._pressure import (
     Compression as Compression,
     gruneisen_from_slope as gruneisen_from_slope,
