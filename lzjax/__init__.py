@@ -14,6 +14,7 @@ jax.config.update("jax_enable_x64", True)
 
 from . import (  # noqa: E402
     bases as bases,
+    breakdown as breakdown,
     dissipation as dissipation,
     exact as exact,
     experiments as experiments,

@@ -24,6 +24,7 @@ RANK = {
     "experiments": 4,
     "sweeps": 5,
     "fits": 5,
+    "breakdown": 5.5,  # an application: it fits with lz.fits
     "plots": 6,
     "cli": 6.5,  # it draws what it computes
 }

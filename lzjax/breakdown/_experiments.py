@@ -1,0 +1,158 @@
+"""What is measured, as experiments for `lz.fit`: oscillations, anisotropy, pressure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
+
+from .._checks import check_not_negative
+from .._types import Scalar, as_array
+from ._junctions import Junction, reflection_phase
+from ._oscillations import breakdown_factor, dingle_factor, thermal_factor
+from ._pressure import Compression
+from ._units import HBAR_EV_PS
+
+
+class OrbitLine(eqx.Module):
+    """One orbit in an oscillation curve, and how it goes through its junctions.
+
+    **Arguments:**
+
+    - `name`: its parameters are `{name}_amplitude`, `{name}_frequency` (T),
+      `{name}_mass` (electron masses) and `{name}_phase` (rad).
+    - `tunnellings`: junctions at which the gap is crossed.
+    - `lower_reflections`, `upper_reflections`: Bragg reflections in either band.
+    - `harmonics`: how many are summed.
+    """
+
+    name: str = eqx.field(static=True)
+    tunnellings: int = eqx.field(static=True, default=0)
+    lower_reflections: int = eqx.field(static=True, default=0)
+    upper_reflections: int = eqx.field(static=True, default=0)
+    harmonics: int = eqx.field(static=True, default=1)
+
+    def names(self) -> tuple[str, ...]:
+        """Its own parameters."""
+        parts = ("amplitude", "frequency", "mass", "phase")
+        return tuple(f"{self.name}_{part}" for part in parts)
+
+
+class OscillationCurve(eqx.Module):
+    r"""Oscillations of several orbits that share their junctions and their scattering.
+
+    $$y = \sum_o\sum_p \frac{a_o}{\sqrt p}\,R_T R_D R_{MB}^p \cos p\Big(
+      \frac{2\pi F_o}{B} + \gamma_o + (n_\text{lower} - n_\text{upper})\,
+      \varphi_S\big(\tfrac{B_0}{2\pi B}\big)\Big)$$
+
+    **Arguments:** `orbits`: a sequence of `OrbitLine`.
+
+    Parameters: those of each orbit, `breakdown_field` (T) and `dingle_temperature` (K).
+    Controls: `field` (T) and `temperature` (K). To be fitted to `lz.Means`.
+
+    An orbit that is nowhere reflected decays as e^{−c/B} by both breakdown and
+    scattering: from it alone B₀ and the Dingle temperature cannot be told apart, and
+    the fit says so. An orbit with reflections, or its phase if $\gamma$ is known
+    (`fixed=True`), separates them. Where a mass is known less well than it seems, let
+    it be a parameter: T_D is only known times the mass.
+    """
+
+    orbits: tuple[OrbitLine, ...]
+    controls: ClassVar[tuple[str, ...]] = ("field", "temperature")
+
+    def __init__(self, orbits: Sequence[OrbitLine]):
+        self.orbits = tuple(orbits)
+        names = [orbit.name for orbit in self.orbits]
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"orbits need names, each its own; got {names}.")
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of all parameters."""
+        own = [name for orbit in self.orbits for name in orbit.names()]
+        return (*own, "breakdown_field", "dingle_temperature")
+
+    def __call__(
+        self, parameters: Mapping[str, Any], controls: Mapping[str, Array]
+    ) -> Float[Array, " n"]:
+        field, temperature = controls["field"], controls["temperature"]
+        b0, dingle = parameters["breakdown_field"], parameters["dingle_temperature"]
+        shift = reflection_phase(b0, field)
+        total = jnp.zeros_like(field)
+        for orbit in self.orbits:
+            amplitude, frequency, mass, phase = (
+                parameters[name] for name in orbit.names()
+            )
+            reflections = orbit.lower_reflections + orbit.upper_reflections
+            factor = breakdown_factor(b0, field, orbit.tunnellings, reflections)
+            turns = orbit.lower_reflections - orbit.upper_reflections
+            angle = 2.0 * jnp.pi * frequency / field + phase + turns * shift
+            for p in range(1, orbit.harmonics + 1):
+                damped = thermal_factor(temperature, mass, field, p)
+                damped = damped * dingle_factor(dingle, mass, field, p) * factor**p
+                total = total + amplitude / jnp.sqrt(p) * damped * jnp.cos(p * angle)
+        return total
+
+
+class BreakdownAnisotropy(eqx.Module):
+    r"""$B_0(\theta) = B_0/|\cos(\theta - \theta_0)|$ of a quasi-two-dimensional metal.
+
+    Parameters: `breakdown_field` (T), `offset` ($\theta_0$, rad). Control: `angle`
+    (rad), of the field from the normal of the layers.
+    """
+
+    parameters: ClassVar[tuple[str, ...]] = ("breakdown_field", "offset")
+    controls: ClassVar[tuple[str, ...]] = ("angle",)
+
+    def __call__(
+        self, parameters: Mapping[str, Any], controls: Mapping[str, Array]
+    ) -> Float[Array, " n"]:
+        cosine = jnp.cos(controls["angle"] - parameters["offset"])
+        return parameters["breakdown_field"] / jnp.abs(cosine)
+
+
+class BreakdownUnderPressure(eqx.Module):
+    """B₀(P) of a `Compression`, for its Grüneisen parameter.
+
+    Parameters: `breakdown_field` (T), `gruneisen`, `compressibility` (1/GPa; fix it,
+    the data know only its product with the Grüneisen parameter less ν/2). Control:
+    `pressure` (GPa).
+
+    **Arguments:** `fermi_exponent`: ν of `Compression`.
+    """
+
+    fermi_exponent: float = 2.0 / 3.0
+    parameters: ClassVar[tuple[str, ...]] = (
+        "breakdown_field",
+        "gruneisen",
+        "compressibility",
+    )
+    controls: ClassVar[tuple[str, ...]] = ("pressure",)
+
+    def __call__(
+        self, parameters: Mapping[str, Any], controls: Mapping[str, Array]
+    ) -> Float[Array, " n"]:
+        model = Compression(
+            parameters["breakdown_field"],
+            parameters["gruneisen"],
+            parameters["compressibility"],
+            0.0,
+            self.fermi_exponent,
+        )
+        return model(controls["pressure"])
+
+
+def junction_gap(
+    breakdown_field: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    direction: ArrayLike,
+) -> Scalar:
+    r"""Δ in eV from B₀ (T): the inverse of `Junction.breakdown_field`.
+
+    $\Delta = \sqrt{2e\hbar\,|\hat B\cdot(v_1\times v_2)|\,B_0/\pi}$, velocities in m/s.
+    """
+    check_not_negative("breakdown_field", breakdown_field)
+    unit = Junction(jnp.sqrt(HBAR_EV_PS), first, second).breakdown_field(direction)
+    return jnp.sqrt(HBAR_EV_PS * as_array(breakdown_field) / unit)
