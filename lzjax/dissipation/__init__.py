@@ -6,6 +6,13 @@ from ._channel import (
     dephasing as dephasing,
     relaxation as relaxation,
 )
+from ._noise import (
+    NoiseAverage as NoiseAverage,
+    OrnsteinUhlenbeck as OrnsteinUhlenbeck,
+    beside_a_bit as beside_a_bit,
+    telegraph_noise as telegraph_noise,
+    without_the_bit as without_the_bit,
+)
 from ._solve import (
     ChannelSolution as ChannelSolution,
     evolve_lindblad as evolve_lindblad,
