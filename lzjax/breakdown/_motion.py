@@ -79,6 +79,7 @@ class Orbit(eqx.Module):
     length: Scalar
     closed: Bool[Array, ""]
 
+    @eqx.filter_jit
     def area(self, energy: ArrayLike | None = None) -> Scalar:
         r"""The signed area $A$, positive for an electron orbit. 1/Å².
 
@@ -101,6 +102,7 @@ class Orbit(eqx.Module):
         r"""$F = \hbar|A|/2\pi e$ in T: oscillations go as F/B."""
         return FLUX / (2.0 * jnp.pi) * jnp.abs(self.area())
 
+    @eqx.filter_jit
     def cyclotron_mass(self) -> Scalar:
         r"""$m^* = \frac{\hbar^2}{2\pi}\frac{dA}{dE}$ in electron masses; positive for
         electron and hole orbits alike, as A is signed."""
@@ -217,6 +219,7 @@ def _orbit(band, k0, direction, reach, points: int, steps: int):
     return Orbit(band, curve, normal, length, closed)
 
 
+@eqx.filter_jit
 def surface_point(
     band: AbstractBand,
     energy: ArrayLike,

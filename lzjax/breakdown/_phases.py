@@ -13,11 +13,8 @@ from ._motion import Orbit
 
 
 class OrbitPhases(NamedTuple):
-    r"""What adds to $l^2A - \pi$ in the quantisation of an orbit, in rad.
-
-    $$l^2A - \pi + \gamma_\text{Berry} + \gamma_\text{moment} + \gamma_\text{Zeeman}
-      = 2\pi n$$
-    """
+    r"""Phases of an orbit in $l^2A - \pi + \gamma_\text{Berry} +
+    \gamma_\text{moment} = 2\pi n$. rad."""
 
     berry: Scalar
     moment: Scalar
@@ -35,9 +32,9 @@ def orbit_phases(bands: AbstractTwoBands, which: str, orbit: Orbit) -> OrbitPhas
       \gamma_\text{moment} = \frac1\hbar\oint m\cdot B\,dt$$
 
     with $m = -\tfrac{ie}{2\hbar}\langle\nabla_k u|\times(H - E)|\nabla_k u\rangle$.
-    Both are independent of the field's strength. Without the second, levels of bands without
-    inversion symmetry are wrong at the same order: for a gapped Dirac cone only their
-    sum is π.
+    Both are independent of the field's strength. Without the second, levels of bands
+    without inversion symmetry are wrong at the same order: for a gapped Dirac cone only
+    their sum is π.
 
     **Arguments:** `bands`; `which`: the "lower" or "upper" one, on which the `orbit`
     lies. The error of the Berry phase falls as the fourth power of the orbit's points.

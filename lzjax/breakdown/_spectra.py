@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
@@ -56,12 +57,18 @@ def spectrum(
 
     **Raises:** `ValueError` if the fields are not even in 1/B, or lengths differ.
     """
-    x, y, weight = _prepared(inverse_field, signal, window)
-    spacing = (x[-1] - x[0]) / (x.shape[0] - 1)
+    x, y = _checked(inverse_field, signal, window)
     if not _is_even(inverse_field):
         raise ValueError(
             "`inverse_field` must be evenly spaced: interpolate the signal in 1/B."
         )
+    return _spectrum(x, y, window, padding)
+
+
+@eqx.filter_jit
+def _spectrum(x, y, window: str, padding: int) -> Spectrum:
+    weight = _weight(x, window)
+    spacing = (x[-1] - x[0]) / (x.shape[0] - 1)
     size = padding * x.shape[0]
     y = (y - jnp.sum(weight * y) / jnp.sum(weight)) * weight
     frequencies = jnp.fft.rfftfreq(size, 1.0) / jnp.abs(spacing)
@@ -84,9 +91,15 @@ def line_amplitudes(
     **Arguments:** as `spectrum`, fields in any spacing; `frequencies` in T, positive,
     shape `(m,)`.
     """
-    x, y, weight = _prepared(inverse_field, signal, window)
+    x, y = _checked(inverse_field, signal, window)
     frequencies = as_array(frequencies)
     check_shape("frequencies", frequencies, (None,))
+    return _lines(x, y, frequencies, window)
+
+
+@eqx.filter_jit
+def _lines(x, y, frequencies, window: str) -> Lines:
+    weight = _weight(x, window)
     waves = jnp.exp(2j * jnp.pi * x[:, None] * frequencies[None, :])
     columns = [jnp.ones_like(x)[:, None], jnp.real(waves), -jnp.imag(waves)]
     matrix, root = jnp.concatenate(columns, axis=1), jnp.sqrt(weight)
@@ -101,19 +114,22 @@ def line_amplitudes(
     )
 
 
-def _prepared(inverse_field, signal, window):
+def _checked(inverse_field, signal, window):
     check_one_of("window", window, WINDOWS)
     x, y = as_array(inverse_field), as_array(signal)
     check_shape("inverse_field", x, (None,))
     check_shape("signal", y, x.shape)
+    return x, y
+
+
+def _weight(x, window: str):
     part = (x - jnp.min(x)) / (jnp.max(x) - jnp.min(x))
     angle = 2.0 * jnp.pi * part
-    weight = {
+    return {
         "hann": 0.5 - 0.5 * jnp.cos(angle),
         "blackman": 0.42 - 0.5 * jnp.cos(angle) + 0.08 * jnp.cos(2.0 * angle),
         "none": jnp.ones_like(x),
     }[window]
-    return x, y, weight
 
 
 def _is_even(values) -> bool:

@@ -130,6 +130,7 @@ def test_errors_of_a_tilted_quasi_two_dimensional_junction_cover_the_truth():
     assert abs(np.mean(np.abs(pulls) < 1) - 0.683) < 0.21
 
 
+@pytest.mark.slow
 def test_the_gruneisen_parameter_from_pressures():
     experiment = mb.BreakdownUnderPressure()
     pressures = np.linspace(0.0, 1.6, 12)

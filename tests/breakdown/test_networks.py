@@ -100,7 +100,7 @@ def test_the_figure_eight_of_electron_and_hole(number):
 def test_the_figure_eight_gets_better_in_weaker_fields_for_either_sign_of_the_gap(m):
     def error(b):
         model, field = figure_eight(b, m)
-        exact = mb.tilted_dirac_levels(model, field, 1e-4, 6 * b, basis=700)
+        exact = mb.tilted_dirac_levels(model, field, 1e-4, 6 * b, basis=400)
         found = mb.levels(model, field, 1e-4, 0.15, 10)[: len(exact)]
         return np.sqrt(np.mean((found - exact) ** 2)) / np.mean(np.diff(exact))
 

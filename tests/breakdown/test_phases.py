@@ -42,9 +42,10 @@ def test_only_the_sum_of_berry_and_moment_is_pi(energy):
 
 
 def test_levels_of_the_gapped_dirac_cone():
+    berry, moment = phases_at(0.03)
+
     def network(energy):
         area = jnp.pi * (energy**2 - MASS**2) / SLOPE**2
-        berry, moment = phases_at(0.03)
         return mb.Network([mb.Arc(area, 2 * np.pi, berry + moment)])
 
     joule = record(47)["value"]
