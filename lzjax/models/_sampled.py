@@ -59,6 +59,8 @@ class PiecewiseLinear(AbstractWaveform):
     def breakpoints(self) -> Float[Array, " K"]:
         return jax.lax.stop_gradient(self.times)
 
+    is_continuous = True
+
 
 class PiecewiseConstant(AbstractWaveform):
     """Steps: `values[k]` between `times[k-1]` and `times[k]`.
@@ -102,6 +104,8 @@ class Ramp(AbstractWaveform):
     def breakpoints(self) -> Float[Array, " 2"]:
         return jax.lax.stop_gradient(jnp.stack([self.t_start, self.t_stop]))
 
+    is_continuous = True
+
 
 class TanhRamp(AbstractWaveform):
     """f(t) = offset + amplitude · tanh((t − centre) / width): a smooth ramp."""
@@ -135,6 +139,8 @@ class TrapezoidPulse(AbstractWaveform):
         inner = self.t_start + self.rise, self.t_stop - self.rise
         times = jnp.stack([self.t_start, *inner, self.t_stop])
         return jax.lax.stop_gradient(times)
+
+    is_continuous = True
 
 
 class GaussianPulse(AbstractWaveform):
