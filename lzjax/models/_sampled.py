@@ -47,17 +47,18 @@ class PiecewiseLinear(AbstractWaveform):
         _check_knots("PiecewiseLinear", self.times, self.values, 0)
 
     def __call__(self, t: Scalar) -> Number:
-        last = self.times.shape[0] - 1
-        if last == 0:
+        if self.times.shape[0] == 1:
             return self.values[0]
         # Counting the knots below t is elementwise, unlike a bisection.
-        below = jnp.sum(self.times[1:-1] <= t)
-        t0, t1 = self.times[below], self.times[below + 1]
-        v0, v1 = self.values[below], self.values[below + 1]
+        below = jnp.sum(self.times[1:-1] <= t, dtype=jnp.int32)
+        t0, t1 = jax.lax.dynamic_slice(self.times, (below,), (2,))
+        v0, v1 = jax.lax.dynamic_slice(self.values, (below,), (2,))
         return v0 + (v1 - v0) * jnp.clip((t - t0) / (t1 - t0), 0.0, 1.0)
 
     def breakpoints(self) -> Float[Array, " K"]:
         return jax.lax.stop_gradient(self.times)
+
+    is_continuous = True
 
 
 class PiecewiseConstant(AbstractWaveform):
@@ -81,7 +82,7 @@ class PiecewiseConstant(AbstractWaveform):
         _check_knots("PiecewiseConstant", self.times, self.values, 1)
 
     def __call__(self, t: Scalar) -> Number:
-        return self.values[jnp.sum(self.times <= t)]
+        return self.values[jnp.sum(self.times <= t, dtype=jnp.int32)]
 
     def breakpoints(self) -> Float[Array, " K"]:
         return self.times
@@ -101,6 +102,8 @@ class Ramp(AbstractWaveform):
 
     def breakpoints(self) -> Float[Array, " 2"]:
         return jax.lax.stop_gradient(jnp.stack([self.t_start, self.t_stop]))
+
+    is_continuous = True
 
 
 class TanhRamp(AbstractWaveform):
@@ -135,6 +138,8 @@ class TrapezoidPulse(AbstractWaveform):
         inner = self.t_start + self.rise, self.t_stop - self.rise
         times = jnp.stack([self.t_start, *inner, self.t_stop])
         return jax.lax.stop_gradient(times)
+
+    is_continuous = True
 
 
 class GaussianPulse(AbstractWaveform):

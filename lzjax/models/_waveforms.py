@@ -25,6 +25,12 @@ class AbstractWaveform(eqx.Module):
         """Times where the value or a derivative of it jumps."""
         return jnp.zeros(0)
 
+    @property
+    def is_continuous(self) -> bool:
+        """Whether only derivatives jump at the breakpoints: then it does not matter to
+        first order where steps end, and derivatives leave the breakpoints out."""
+        return type(self).breakpoints is AbstractWaveform.breakpoints
+
     def landmarks(self) -> Float[Array, " K"]:
         """Times near which something happens; see `AbstractHamiltonian`."""
         return self.breakpoints()
@@ -117,6 +123,10 @@ class FunctionWaveform(AbstractWaveform):
     def breakpoints(self) -> Float[Array, " K"]:
         return self.kinks
 
+    @property
+    def is_continuous(self) -> bool:
+        return not self.kinks.shape[0]
+
 
 class _Sum(AbstractWaveform):
     terms: tuple[AbstractWaveform, ...]
@@ -129,6 +139,10 @@ class _Sum(AbstractWaveform):
 
     def breakpoints(self) -> Float[Array, " K"]:
         return jnp.concatenate([term.breakpoints() for term in self.terms])
+
+    @property
+    def is_continuous(self) -> bool:
+        return all(term.is_continuous for term in self.terms)
 
     def landmarks(self) -> Float[Array, " K"]:
         return jnp.concatenate([term.landmarks() for term in self.terms])
@@ -144,6 +158,10 @@ class _Scaled(AbstractWaveform):
     def breakpoints(self) -> Float[Array, " K"]:
         return self.inner.breakpoints()
 
+    @property
+    def is_continuous(self) -> bool:
+        return self.inner.is_continuous
+
     def landmarks(self) -> Float[Array, " K"]:
         return self.inner.landmarks()
 
@@ -157,7 +175,12 @@ class _Retimed(AbstractWaveform):
         return self.inner((t - self.delay) / self.factor)
 
     def breakpoints(self) -> Float[Array, " K"]:
-        return self.inner.breakpoints() * self.factor + self.delay
+        times = self.inner.breakpoints() * self.factor + self.delay
+        return jax.lax.stop_gradient(times) if self.is_continuous else times
+
+    @property
+    def is_continuous(self) -> bool:
+        return self.inner.is_continuous
 
     def landmarks(self) -> Float[Array, " K"]:
         return self.inner.landmarks() * self.factor + self.delay

@@ -58,7 +58,8 @@ class Loop(eqx.Module):
         if counts.shape[0] == 1:
             k, done = 0, 0
         else:
-            k = jnp.minimum(jnp.sum(ends <= i), counts.shape[0] - 1)
+            passed = jnp.sum(ends <= i, dtype=jnp.int32)
+            k = jnp.minimum(passed, counts.shape[0] - 1)
             done = ends[k] - counts[k]
         count = jnp.where(i < ends[-1], counts[k], 0)
         return k, edges[k], edges[k + 1], count, i - done

@@ -123,6 +123,27 @@ def test_the_gradient_at_a_kink_belongs_to_the_edges():
     np.testing.assert_allclose(got, differences(stay, times), rtol=0, atol=1e-11)
 
 
+@pytest.mark.parametrize(
+    "waveform",
+    [
+        lz.models.PiecewiseConstant([-0.4, 0.9], [2.0, -1.0, 0.5]),
+        lz.models.PiecewiseLinear([-0.4, 0.1, 0.9], [2.0, -1.0, 0.5]),
+    ],
+    ids=["jumps", "kinks"],
+)
+def test_a_delay_moves_jumps_and_kinks(waveform):
+    @jax.jit
+    def stay(delay, factor):
+        detuning = (0.7 * waveform + 0.1).shifted(delay).stretched(factor)
+        return lz.transition_matrix(lz.TwoLevel(detuning, 0.8), -2.0, 2.0, rtol=1e-11)[
+            0, 0
+        ]
+
+    place = jnp.asarray(0.13), jnp.asarray(1.1)
+    got = jax.jit(jax.grad(stay, argnums=(0, 1)))(*place)
+    close(got, differences(lambda x: stay(*x), place))
+
+
 @pytest.mark.parametrize("solver", [lz.Magnus6(), lz.Magnus6(steps=240)])
 def test_knots_that_coincide_have_their_own_gradients(solver):
     """Two waveforms with the same knots, on the ends of the window too."""
