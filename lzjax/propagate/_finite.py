@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, Int
 
 from .._types import Scalar
 from ..models import AbstractHamiltonian, AbstractTwoLevel
-from . import _grid, _run
+from . import _control, _grid, _run
 from ._solution import STATUS
 from ._steppers import AbstractStepper
 from ._su2 import SU2
@@ -76,7 +76,9 @@ def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
     loop = _run.Loop(make, stepper, structure)
     inner, counts = _grid.plan(make(still(model)), stepper, still(t0), still(t1), aim)
     edges = _grid.edges(model.landmarks(), t0, t1, inner)
-    found = _run.controlled(loop, edges, counts, aim, leaves, max_steps, _MAX_ROUNDS)
+    found = _control.controlled(
+        loop, edges, counts, aim, leaves, max_steps, _MAX_ROUNDS
+    )
     u = _run.attach_derivative(loop, found.u, edges, found.counts, leaves)
     group = make(model)
     still_here = t0 == t1

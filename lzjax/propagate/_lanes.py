@@ -96,6 +96,8 @@ def _blocks(
     if cost is not None:
         order = jnp.argsort(jax.vmap(cost, in_axes=axes)(*arrays))
     blocks = -(-lanes // width)
+    # Shares as equal as can be: the last block is not filled up with many idle lanes.
+    width = -(-lanes // blocks)
     # The last block is filled up with copies of the dearest lane.
     padded = jnp.concatenate(
         [order, jnp.full(blocks * width - lanes, order[-1])]

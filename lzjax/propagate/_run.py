@@ -1,28 +1,19 @@
-"""Many steps: the loop over lanes, step control, and the derivative of it all."""
+"""Many steps: the loop over lanes, and the derivative of it all."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array
 
 from .._types import Scalar
 from ._grid import one_step
 from ._lanes import in_blocks
 from ._steppers import AbstractStepper
-
-
-class Controlled(NamedTuple):
-    """What step control found: propagator, error estimate, grid, steps taken."""
-
-    u: Any
-    error: Scalar
-    counts: Int[Array, " K"]
-    spent: Int[Array, ""]
 
 
 class Loop(eqx.Module):
@@ -98,14 +89,13 @@ class Loop(eqx.Module):
                     group = self.build(_replaced(leaves, leaves_move, moved))
                     return self.step(group, low, high, count, index, library)
 
-                group = self.build(leaves)
                 moved = tuple(leaves[j] for j in leaves_move)
-                move, square = one(low, high, moved)
-
-                def change(low, high, moved):
-                    return group.change(u, move, one(low, high, moved)[0])
-
-                rates = _rates(change, edges_move, low, high, moved)
+                move, square, turns = _rates(one, edges_move, low, high, moved)
+                group = self.build(leaves)
+                # The displacement is linear in the step.
+                rates = jax.vmap(
+                    lambda turn: group.change(u, move, turn), in_axes=-1, out_axes=-1
+                )(turns)
                 if edges_move:
                     edge_rates = jax.tree.map(
                         lambda old, new: (
@@ -144,40 +134,43 @@ class Loop(eqx.Module):
 _MANY = 256
 
 
-def _rates(change: Callable, edges_move: bool, low, high, moved) -> Any:
-    """Derivatives of a displacement in all that moves, along a new last axis.
+def _rates(one: Callable, edges_move: bool, low, high, moved) -> Any:
+    """A step, its squared angle, and the derivatives of the step in all that moves,
+    along a new last axis. `one` gives the first two.
 
     The directions are the rows of a constant: nothing is stacked inside the loop,
     which would keep it from being fused.
     """
     numbers = ((low, high), moved) if edges_move else moved
-    place = (
-        (lambda x: change(*x[0], x[1]))
-        if edges_move
-        else (lambda x: change(low, high, x))
-    )
+    step = (lambda x: one(*x[0], x[1])) if edges_move else (lambda x: one(low, high, x))
     parts, structure = jax.tree.flatten(numbers)
     total = sum(part.size for part in parts)
-    coordinates = jax.tree.leaves(jax.eval_shape(place, numbers))
+    coordinates = jax.tree.leaves(jax.eval_shape(step, numbers)[0])
     if all(x.shape == () for x in coordinates) and total > _MANY:
-        return _rates_backward(place, numbers)
+        return _rates_backward(step, numbers)
     ends = np.cumsum([part.size for part in parts])[:-1]
     directions = [
         jnp.asarray(rows.reshape(total, *part.shape))
         for rows, part in zip(np.split(np.eye(total), ends, axis=1), parts, strict=True)
     ]
-    return jax.vmap(
-        lambda direction: jax.jvp(place, (numbers,), (direction,))[1], out_axes=-1
-    )(jax.tree.unflatten(structure, directions))
+
+    def along(direction):
+        move, turn, square = jax.jvp(step, (numbers,), (direction,), has_aux=True)
+        return move, square, turn
+
+    return jax.vmap(along, out_axes=(None, None, -1))(
+        jax.tree.unflatten(structure, directions)
+    )
 
 
-def _rates_backward(place: Callable, numbers) -> Any:
-    out, pull = jax.vjp(place, numbers)
-    coordinates, structure = jax.tree.flatten(out)
+def _rates_backward(step: Callable, numbers) -> Any:
+    move, pull, square = jax.vjp(step, numbers, has_aux=True)
+    coordinates, structure = jax.tree.flatten(move)
     units = [jnp.asarray(row) for row in np.eye(len(coordinates))]
     (rows,) = jax.vmap(pull)(jax.tree.unflatten(structure, units))
     flat = [row.reshape(len(coordinates), -1) for row in jax.tree.leaves(rows)]
-    return jax.tree.unflatten(structure, list(jnp.concatenate(flat, axis=1)))
+    turns = jax.tree.unflatten(structure, list(jnp.concatenate(flat, axis=1)))
+    return move, square, turns
 
 
 def _replaced(leaves, places, values) -> tuple[Array, ...]:
@@ -292,89 +285,6 @@ def _change(loop: Loop, primals, tangents):
     for rates, tangent in moves:
         change = jax.tree.map(lambda x, rate, d=tangent: x + rate @ d, change, rates)
     return u, change
-
-
-def controlled(
-    loop: Loop,
-    edges: Float[Array, " K+1"],
-    counts: Int[Array, " K"],
-    tolerance: Scalar,
-    leaves: tuple[Array, ...],
-    max_steps: int,
-    max_rounds: int,
-) -> Controlled:
-    """Refine the grid until doubling it changes the propagator within tolerance.
-
-    Not differentiable: see `attach_derivative`.
-    """
-    order = loop.stepper.order
-
-    def block(axes, edges, counts, tolerance, *leaves):
-        lanes_axes = (axes[0], 0, *axes[3:])
-        members = next(
-            x.shape[0]
-            for x, axis in zip((edges, counts, tolerance, *leaves), axes, strict=True)
-            if axis == 0
-        )
-        counts = jnp.broadcast_to(counts, (members, counts.shape[-1]))
-        group = loop.example(lanes_axes, leaves)
-
-        def unfinished(state):
-            rounds, active, *_ = state
-            return jnp.any(active) & (rounds < max_rounds)
-
-        def refine(state):
-            rounds, active, counts, u, error, spent = state
-            taken = jnp.where(active[:, None], counts, 0)
-            # One loop for both is compiled once.
-            both = jax.lax.map(
-                lambda finer: loop.lanes(lanes_axes, edges, finer * taken, leaves),
-                jnp.array([1, 2], taken.dtype),
-            )
-            coarse, fine = (jax.tree.map(lambda x, k=k: x[k], both) for k in (0, 1))
-            change = jax.vmap(group.distance)(fine, coarse) / (2.0**order - 1.0)
-            u = jax.tree.map(
-                lambda old, new: jnp.where(
-                    active.reshape((-1,) + (1,) * (old.ndim - 1)), new, old
-                ),
-                u,
-                fine,
-            )
-            error = jnp.where(active, change, error)
-            spent = spent + 3 * jnp.sum(taken, -1, jnp.int32)
-            factor = 1.15 * (change / tolerance) ** (1.0 / order)
-            factor = jnp.clip(jnp.nan_to_num(factor, nan=1.0), 1.3, 8.0)
-            wanted = jnp.ceil(counts * factor[:, None])
-            total = 2.0 * jnp.sum(wanted, axis=-1)
-            active = active & (change > tolerance) & (total <= max_steps)
-            counts = jnp.where(active[:, None], wanted.astype(jnp.int32), counts)
-            return rounds + 1, active, counts, u, error, spent
-
-        u = jax.tree.map(
-            lambda x: jnp.broadcast_to(x, (members, *x.shape)), group.identity()
-        )
-        # A plan can be too careful: what fits is tried, and measured.
-        total = 2.0 * jnp.sum(counts.astype(float), axis=-1)
-        fits = jnp.floor(counts * jnp.minimum(max_steps / total, 1.0)[:, None])
-        counts = jnp.where(counts > 0, jnp.maximum(fits, 1.0), 0.0).astype(jnp.int32)
-        state = (
-            0,
-            jnp.ones(members, bool),
-            counts,
-            u,
-            jnp.full(members, jnp.inf),
-            jnp.zeros(members, jnp.int32),
-        )
-        _, _, counts, u, error, spent = jax.lax.while_loop(unfinished, refine, state)
-        return Controlled(u, error, 2 * counts, spent)
-
-    def cost(edges, counts, tolerance, *leaves):
-        return jnp.sum(counts).astype(float)
-
-    run = in_blocks(block, cost)
-    return jax.lax.stop_gradient(
-        run(*jax.lax.stop_gradient((edges, counts, tolerance, *leaves)))
-    )
 
 
 def _cost(edges, counts, *leaves):

@@ -161,7 +161,7 @@ class SU2(eqx.Module):
 
         Carried to the start of the window like this, all changes simply add up.
         """
-        small = cls.inverse(u) @ (cls.inverse(move) @ moved) @ u
+        small = cls.inverse(move @ u) @ moved @ u
         return Vector(small.x, small.y, small.z)
 
     @staticmethod

@@ -67,7 +67,7 @@ class Unitary(eqx.Module):
     @staticmethod
     def change(u, move, moved) -> Complex[Array, "N N"]:
         """How u changes, as u·(1 + change), if the next step is `moved`, not `move`."""
-        return u.conj().T @ (move.conj().T @ moved) @ u
+        return (move @ u).conj().T @ moved @ u
 
     def still(self) -> Complex[Array, "N N"]:
         """No change."""
