@@ -6,6 +6,15 @@ the way out.
 """
 
 from ._curve_crossing import CurveCrossing as CurveCrossing
+from ._curves import (
+    Curves as Curves,
+    Harmonic as Harmonic,
+    Morse as Morse,
+    tully_dual_crossing as tully_dual_crossing,
+    tully_extended_coupling as tully_extended_coupling,
+    tully_simple_crossing as tully_simple_crossing,
+)
+from ._surfaces import AbstractSurfaces as AbstractSurfaces
 from ._units import (
     ANGSTROM as ANGSTROM,
     ATOMIC_MASS as ATOMIC_MASS,
