@@ -14,6 +14,14 @@ from ._curves import (
     tully_extended_coupling as tully_extended_coupling,
     tully_simple_crossing as tully_simple_crossing,
 )
+from ._paths import (
+    AbstractPath as AbstractPath,
+    AlongPath as AlongPath,
+    PathFunction as PathFunction,
+    StraightPath as StraightPath,
+    Trajectory as Trajectory,
+    classical_trajectory as classical_trajectory,
+)
 from ._surfaces import AbstractSurfaces as AbstractSurfaces
 from ._units import (
     ANGSTROM as ANGSTROM,
