@@ -14,6 +14,11 @@ from ._curves import (
     tully_extended_coupling as tully_extended_coupling,
     tully_simple_crossing as tully_simple_crossing,
 )
+from ._formulas import (
+    JumpFormulas as JumpFormulas,
+    jump_formulas as jump_formulas,
+    zhu_nakamura as zhu_nakamura,
+)
 from ._paths import (
     AbstractPath as AbstractPath,
     AlongPath as AlongPath,
@@ -21,6 +26,11 @@ from ._paths import (
     StraightPath as StraightPath,
     Trajectory as Trajectory,
     classical_trajectory as classical_trajectory,
+)
+from ._rates import (
+    landau_zener_rate as landau_zener_rate,
+    marcus_rate as marcus_rate,
+    rate_adiabaticity as rate_adiabaticity,
 )
 from ._surfaces import AbstractSurfaces as AbstractSurfaces
 from ._units import (
