@@ -5,6 +5,10 @@ constants here are chemists' units in atomic units: multiply on the way in, divi
 the way out.
 """
 
+from ._conical import (
+    LinearVibronic as LinearVibronic,
+    geometric_phase as geometric_phase,
+)
 from ._curve_crossing import CurveCrossing as CurveCrossing
 from ._curves import (
     Curves as Curves,
