@@ -20,6 +20,7 @@ from . import (  # noqa: E402
     experiments as experiments,
     fits as fits,
     models as models,
+    molecules as molecules,
     plots as plots,
     propagate as propagate,
     readout as readout,

@@ -25,6 +25,7 @@ RANK = {
     "sweeps": 5,
     "fits": 5,
     "breakdown": 5.5,  # an application: it fits with lz.fits
+    "molecules": 5.5,  # an application too; equal ranks cannot import one another
     "plots": 6,
     "cli": 6.5,  # it draws what it computes
 }
