@@ -18,6 +18,7 @@ RANK = {
     "models": 1,
     "exact": 1.2,  # some formulas take a model
     "bases": 1.5,
+    "kernels": 1.8,
     "propagate": 2,
     "readout": 3,
     "dissipation": 3,
