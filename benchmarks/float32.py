@@ -112,9 +112,9 @@ def main(argv=None) -> None:
 def counts(window: float, quick: bool) -> list[int]:
     """Step counts around those that the window needs, round ones and powers of two."""
     least = {5.0: 32, 20.0: 256, 80.0: 4_096}[window]
-    wanted = [least * 2**k for k in range(2 if quick else 7)]
-    # A length that float32 holds exactly is not the rule.
-    return sorted(wanted + [round(0.9 * x) for x in wanted])
+    wanted = [least * 2**k for k in range(2 if quick else 5)]
+    # Lengths of steps that float32 does not hold exactly are the rule.
+    return sorted(wanted + [round(0.9 * x) for x in wanted[1::2]])
 
 
 def best(rows) -> list[dict]:

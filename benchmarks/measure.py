@@ -33,7 +33,13 @@ def cpu_model() -> str:
 
 
 def machine() -> dict[str, Any]:
-    return {"cpu": cpu_model(), "cores": cores(), "system": platform.system()}
+    """The processor, and how many processes want one just now."""
+    return {
+        "cpu": cpu_model(),
+        "cores": cores(),
+        "system": platform.system(),
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+    }
 
 
 def versions(*packages: str) -> dict[str, str]:
@@ -82,15 +88,31 @@ def peak_memory() -> int:
 
 
 @contextlib.contextmanager
-def locked(path: pathlib.Path | None, exclusive: bool = True) -> Iterator[None]:
-    """Hold a lock on the file (POSIX only); nothing without a file."""
+def locked(
+    path: pathlib.Path | None, exclusive: bool = True, patience: float = 180.0
+) -> Iterator[None]:
+    """Hold a lock on the file (POSIX only); nothing without a file.
+
+    After `patience` seconds it goes on without an exclusive lock, and says so: the
+    medians then are of a machine that others use too.
+    """
     if path is None:
         yield
         return
     import fcntl
 
+    kind = fcntl.LOCK_EX | fcntl.LOCK_NB if exclusive else fcntl.LOCK_SH
     with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        begun = time.monotonic()
+        while True:
+            try:
+                fcntl.flock(file, kind)
+                break
+            except BlockingIOError:
+                if time.monotonic() - begun > patience:
+                    print(f"measured without a lock on {path}", file=sys.stderr)
+                    break
+                time.sleep(0.05)
         yield
 
 

@@ -1,4 +1,8 @@
-"""Solutions to about 1e-12, by an independent integrator."""
+"""Solutions by an independent integrator, to a few 1e-12.
+
+Beside the exact propagators of `lz.exact.finite_window_propagator` its states are right
+to 2e-12 and those of `doubt` to 2e-14: the differences that are recorded are its own.
+"""
 
 from typing import NamedTuple
 
