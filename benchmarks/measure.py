@@ -89,7 +89,7 @@ def peak_memory() -> int:
 
 @contextlib.contextmanager
 def locked(
-    path: pathlib.Path | None, exclusive: bool = True, patience: float = 180.0
+    path: pathlib.Path | None, exclusive: bool = True, patience: float = 90.0
 ) -> Iterator[None]:
     """Hold a lock on the file (POSIX only); nothing without a file.
 

@@ -89,7 +89,7 @@ def main(argv=None) -> None:
 
 
 def keep_others(found: list[dict], record: dict, names: list[str]) -> None:
-    """Add what an earlier record says of other contenders on the same problems."""
+    """Add what an earlier record says of other contenders and of other problems."""
     known = {(p["problem"], p["lanes"]): p for p in record["problems"]}
     for problem in found:
         old = known.get((problem["problem"], problem["lanes"]), {})
@@ -97,6 +97,8 @@ def keep_others(found: list[dict], record: dict, names: list[str]) -> None:
             rows = old.get(part, [])
             problem.setdefault(part, [])
             problem[part] += [r for r in rows if r["tool"].split(",")[0] not in names]
+    now = {(p["problem"], p["lanes"]) for p in found}
+    found += [problem for key, problem in known.items() if key not in now]
 
 
 def compare(problem: Problem, modules, given) -> dict:
