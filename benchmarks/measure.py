@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+_patience = 90.0
 RESULTS = pathlib.Path(__file__).resolve().parent / "results"
 
 
@@ -88,14 +89,13 @@ def peak_memory() -> int:
 
 
 @contextlib.contextmanager
-def locked(
-    path: pathlib.Path | None, exclusive: bool = True, patience: float = 90.0
-) -> Iterator[None]:
+def locked(path: pathlib.Path | None, exclusive: bool = True) -> Iterator[None]:
     """Hold a lock on the file (POSIX only); nothing without a file.
 
-    After `patience` seconds it goes on without an exclusive lock, and says so: the
-    medians then are of a machine that others use too.
+    After some time it goes on without an exclusive lock, and says so: the medians then
+    are of a machine that others use too. Later attempts give up sooner.
     """
+    global _patience
     if path is None:
         yield
         return
@@ -109,7 +109,8 @@ def locked(
                 fcntl.flock(file, kind)
                 break
             except BlockingIOError:
-                if time.monotonic() - begun > patience:
+                if time.monotonic() - begun > _patience:
+                    _patience = 0.1 * _patience
                     print(f"measured without a lock on {path}", file=sys.stderr)
                     break
                 time.sleep(0.05)
