@@ -65,6 +65,7 @@ from .propagate import (  # noqa: E402
     RungeKutta as RungeKutta,
     Solution as Solution,
     evolve as evolve,
+    explain as explain,
     solve as solve,
 )
 from .readout import (  # noqa: E402

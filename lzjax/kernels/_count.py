@@ -18,6 +18,7 @@ _FREE = {
     "input",
     "literal",
     "neg",
+    "optimization_barrier",
 }
 _CHOICES = {"select_n", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "xor", "not"}
 
