@@ -13,6 +13,10 @@ from ._noise import (
     telegraph_noise as telegraph_noise,
     without_the_bit as without_the_bit,
 )
+from ._periodic import (
+    PeriodicState as PeriodicState,
+    periodic_state as periodic_state,
+)
 from ._solve import (
     ChannelSolution as ChannelSolution,
     evolve_lindblad as evolve_lindblad,
