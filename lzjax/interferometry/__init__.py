@@ -2,6 +2,7 @@
 from them: resonances, the fan, gap, calibration and coherence times."""
 
 from ._experiments import (
+    FringeExperiment as FringeExperiment,
     MapExperiment as MapExperiment,
     ResonanceCurve as ResonanceCurve,
 )

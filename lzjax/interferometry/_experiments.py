@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._checks import check_steps
-from ..exact import multiphoton_lines
+from ..exact import double_passage_with_phase_noise, multiphoton_lines
 from ._map import excited_population
 
 
@@ -81,6 +81,30 @@ class MapExperiment(eqx.Module):
                 )
             )(offset, amplitude)
         return p["background"] + p["contrast"] * found
+
+
+class FringeExperiment(eqx.Module):
+    r"""The fringe of two passages with a Gaussian random phase, for `lz.fit`:
+    $2p(1-p)\left[1 - e^{-\sigma^2/2}\cos(\varphi + \varphi_0)\right]$.
+
+    Control: `phase`, the full relative phase φ = 2Φ that is scanned, rad. Parameters:
+    `p` (the jump of one passage, below ½; p and 1 − p give the same fringe), `sigma`
+    (standard deviation of the full phase), `phase_offset` (φ₀).
+
+    With p = 0.3, σ = 0.7, φ₀ known, 16 phases and 1000 shots each p is known to 0.0042
+    and σ to 0.019. Below σ = 0.1 the contrast does not show it.
+    """
+
+    parameters: ClassVar[tuple[str, ...]] = ("p", "sigma", "phase_offset")
+    controls: ClassVar[tuple[str, ...]] = ("phase",)
+
+    def __call__(
+        self, parameters: Mapping[str, Any], controls: Mapping[str, Array]
+    ) -> Float[Array, " n"]:
+        half = 0.5 * (controls["phase"] + parameters["phase_offset"])
+        return double_passage_with_phase_noise(
+            parameters["p"], half, parameters["sigma"]
+        )
 
 
 class ResonanceCurve(eqx.Module):

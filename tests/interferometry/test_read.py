@@ -1,10 +1,13 @@
 """The inverse problem: what went into a map comes out of it."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import lzjax as lz
 from lzjax import interferometry as inter
+from tests.oracles import oracle
 
 TRUE = dict(
     gap=0.08,
@@ -112,3 +115,42 @@ def test_a_resonance_curve_is_the_gap_of_the_crossing():
     np.testing.assert_allclose(found, [2.0, 2.5, 2.5])
     with pytest.raises(ValueError, match="`photons` must be a whole number"):
         inter.ResonanceCurve(photons=0)
+
+
+PHASES = {"phase": 2 * np.pi / 16 * np.arange(16)}
+FRINGE = inter.FringeExperiment()
+
+
+def test_a_fringe_tells_its_noise_as_well_as_the_bound_of_the_oracle_says():
+    """16 phases, 1000 shots each, the phase known: Fisher's information."""
+    record = oracle("crlb-sigma")
+    p = jnp.array([record["parameters"]["P"], record["parameters"]["sigma"]])
+
+    def predict(p):
+        return FRINGE({"p": p[0], "sigma": p[1], "phase_offset": 0.0}, PHASES)
+
+    slopes, mean = jax.jacfwd(predict)(p), predict(p)
+    weights = 1000 / (mean * (1 - mean))
+    bound = jnp.linalg.inv(slopes.T @ (weights[:, None] * slopes))
+    np.testing.assert_allclose(
+        jnp.sqrt(jnp.diagonal(bound)), record["value"], rtol=0, atol=1e-9
+    )
+
+
+@pytest.mark.slow
+def test_a_fit_of_a_fringe_reaches_the_bound():
+    record = oracle("crlb-sigma")
+    p = record["parameters"]
+    values = {"p": p["P"], "sigma": p["sigma"], "phase_offset": 0.0}
+    mean = np.asarray(FRINGE(values, PHASES))
+    data = lz.Counts(PHASES, np.round(1000 * mean), 1000)
+    start = [
+        lz.Parameter("p", 0.2, lower=0, upper=0.5),
+        lz.Parameter("sigma", 0.4, lower=0),
+        lz.Parameter("phase_offset", 0.0, fixed=True),
+    ]
+    found = lz.fit(FRINGE, data, start, starts=1)
+    # Whole counts move the values by some hundredths of their errors.
+    for name, bound in zip(("p", "sigma"), record["value"], strict=True):
+        assert abs(found.values[name] - values[name]) < 0.1 * found.errors[name]
+        np.testing.assert_allclose(found.errors[name], bound, rtol=0.02)
