@@ -19,6 +19,7 @@ from . import (  # noqa: E402
     exact as exact,
     experiments as experiments,
     fits as fits,
+    interferometry as interferometry,
     models as models,
     molecules as molecules,
     plots as plots,

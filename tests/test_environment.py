@@ -27,6 +27,7 @@ RANK = {
     "fits": 5,
     "breakdown": 5.5,  # an application: it fits with lz.fits
     "molecules": 5.5,  # an application too; equal ranks cannot import one another
+    "interferometry": 5.5,
     "plots": 6,
     "cli": 6.5,  # it draws what it computes
 }

@@ -5,6 +5,7 @@ from ._mean_field import evolve_mean_field as evolve_mean_field
 from ._runge_kutta import RungeKutta as RungeKutta
 from ._solution import STATUS as STATUS, Solution as Solution
 from ._solve import evolve as evolve, solve as solve
+from ._state import evolve_state as evolve_state
 from ._steppers import (
     AbstractStepper as AbstractStepper,
     CommutatorFree4 as CommutatorFree4,
