@@ -30,7 +30,12 @@ def test_what_a_drive_costs_is_counted():
 @pytest.mark.parametrize(
     ("model", "solver", "path", "words"),
     [
-        (models.chain([1.0, 0.0, -1.0], [0.0] * 3, [0.5, 0.5]), lz.Magnus6(), "real matrices", "3 levels"),
+        (
+            models.chain([1.0, 0.0, -1.0], [0.0] * 3, [0.5, 0.5]),
+            lz.Magnus6(),
+            "real matrices",
+            "3 levels",
+        ),
         (
             lz.HamiltonianFunction(crossing, 1.0),
             lz.Magnus6(),
