@@ -15,8 +15,10 @@ from ._steppers import AbstractStepper
 from ._su2 import SU2
 from ._unitary import GeneralLinear, Unitary
 
-# Aim below the tolerance: the estimate is a leading order.
+# Aim below the tolerance: the estimate is a leading order. It says little of steps so
+# long that they would meet a loose tolerance.
 _AIM = 0.45
+_LOOSEST = 1e-4
 # Errors of single steps turn with the state: they add up to far less than their sum.
 _COHERENT = 5.0
 # Lanes that are planned together: their trial steps stay in a core's cache.
@@ -77,7 +79,8 @@ def _hermitian(model: AbstractHamiltonian, edges: Float[Array, " K+1"]):
 def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
     leaves, structure = _run.split(model)
     still = jax.lax.stop_gradient
-    aim = still(_AIM * rtol)
+    wanted = still(jnp.minimum(rtol, _LOOSEST))
+    aim = _AIM * wanted
     loop = _run.Loop(make, stepper, structure)
 
     def plans(axes, *arrays):
@@ -87,7 +90,7 @@ def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
         return jax.vmap(plan, axes)(*arrays)
 
     inner, counts = in_blocks(plans, None, _LANES)(
-        *still((t0, t1, _COHERENT * rtol, *leaves))
+        *still((t0, t1, _COHERENT * wanted, *leaves))
     )
     edges = _grid.edges(model.landmarks(), t0, t1, inner)
     group = make(model)
