@@ -15,39 +15,21 @@ propagators must agree. Results go to benchmarks/results/throughput.json.
     python benchmarks/throughput.py --lanes 16384 --steps 2000 --repeats 7
 """
 
-import argparse
 import ctypes
-import datetime
-import json
 import os
 import pathlib
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
+
+import measure
 
 HERE = pathlib.Path(__file__).resolve().parent
 T0, T1 = -20.0, 20.0
 FLAGS = ["-O3", "-march=native", "-ffast-math", "-fopenmp"]
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def cpu_model() -> str:
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-        return next(x.split(":", 1)[1].strip() for x in lines if "model name" in x)
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def compile_c(folder: str) -> tuple[ctypes.CDLL, str]:
@@ -187,15 +169,16 @@ def _numpy(x):
 
 
 def main(argv=None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = measure.options(__doc__, "throughput")
     parser.add_argument("--lanes", type=int, default=16_384)
     parser.add_argument("--steps", type=int, default=2_000)
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--workers", type=int, default=cores(), help="default: cores")
+    workers = measure.cores()
+    parser.add_argument("--workers", type=int, default=workers, help="default: cores")
     parser.add_argument("--seed", type=int, default=0)
-    results = HERE / "results" / "throughput.json"
-    parser.add_argument("--output", type=pathlib.Path, default=results)
     options = parser.parse_args(argv)
+    if options.quick:
+        options.lanes, options.repeats = 1_024, 1
     os.environ.setdefault("OMP_NUM_THREADS", str(options.workers))
 
     import jax
@@ -206,8 +189,6 @@ def main(argv=None) -> None:
 
     import numpy as np
 
-    import lzjax as lz
-
     rng = np.random.default_rng(options.seed)
     gap = rng.uniform(0.2, 2.0, options.lanes)
     rate = rng.uniform(0.5, 2.0, options.lanes)
@@ -217,8 +198,9 @@ def main(argv=None) -> None:
         runs |= lzjax_runs(gap, rate, options.steps, options.workers)
         runs["scan"] = plain_scan(gap, rate, options.steps)
         differences = check(runs)
-        seconds = measure(runs, options.repeats)
-    report(seconds, differences, options, compiler, jax, lz)
+        with measure.locked(options.lock):
+            rounds = measure.rounds(runs, options.repeats)
+    report(rounds, differences, options, compiler)
 
 
 def check(runs: dict) -> dict[str, float]:
@@ -234,27 +216,19 @@ def check(runs: dict) -> dict[str, float]:
     return found
 
 
-def measure(runs: dict, repeats: int) -> dict[str, list[float]]:
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(repeats):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - start)
-    return seconds
-
-
-def report(seconds, differences, options, compiler, jax, lz) -> None:
+def report(rounds, differences, options, compiler) -> None:
     done = options.lanes * options.steps
     rows = {}
-    for name, times in seconds.items():
+    reference = rounds["c"]["wall"]
+    for name, times in rounds.items():
         # Ratios within a repetition: both sides saw the same state of the machine.
-        ratios = [c / t for c, t in zip(seconds["c"], times, strict=True)]
+        ratios = [c / t for c, t in zip(reference, times["wall"], strict=True)]
         rows[name] = {
-            "steps_per_second": done / statistics.median(times),
+            "steps_per_second": done / statistics.median(times["wall"]),
             "of_c": statistics.median(ratios),
             "max_difference_from_c": differences[name],
-            "seconds": times,
+            "seconds": times["wall"],
+            "cpu_seconds": times["processor"],
         }
     print(f"{options.lanes} lanes, {options.steps} steps, {options.workers} workers")
     print(f"{'':10}{'steps/s':>10}{'of C':>8}{'difference':>12}")
@@ -268,15 +242,10 @@ def report(seconds, differences, options, compiler, jax, lz) -> None:
     print(f"best of lzjax: {best}, {rows[best]['of_c']:.3f} of the C loop")
     print(f"a plain scan reaches {rows['scan']['of_c']:.3f} of it")
     found = {
-        "date": datetime.date.today().isoformat(),
-        "machine": {"cpu": cpu_model(), "cores": cores(), "system": platform.system()},
-        "versions": {
-            "python": platform.python_version(),
-            "jax": jax.__version__,
-            "lzjax": lz.__version__,
-            "compiler": compiler,
-            "flags": " ".join(FLAGS),
-        },
+        "machine": measure.machine(),
+        "versions": measure.versions() | {"compiler": compiler},
+        "device": measure.device(),
+        "flags": " ".join(FLAGS),
         "lanes": options.lanes,
         "steps": options.steps,
         "repeats": options.repeats,
@@ -284,9 +253,7 @@ def report(seconds, differences, options, compiler, jax, lz) -> None:
         "best": best,
         "results": rows,
     }
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(found, indent=2) + "\n")
-    print(f"written to {options.output}")
+    measure.write(options.output, found)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from . import (  # noqa: E402
     exact as exact,
     experiments as experiments,
     fits as fits,
+    interferometry as interferometry,
     models as models,
     molecules as molecules,
     plots as plots,
@@ -65,6 +66,7 @@ from .propagate import (  # noqa: E402
     RungeKutta as RungeKutta,
     Solution as Solution,
     evolve as evolve,
+    explain as explain,
     solve as solve,
 )
 from .readout import (  # noqa: E402

@@ -65,6 +65,9 @@ def zoo() -> models.AbstractTwoLevel:
         - models.Ramp(0.1, 0.5, -0.7, 0.9)
         + models.FunctionWaveform(_own, {"height": 0.3, "steepness": 0.8})
         + models.TanhRamp(0.3, 0.6, 0.15, -0.1)
+        + models.PowerLaw(0.2, 1.5, signed=True).shifted(-0.6)
+        + models.Polynomial([0.1, -0.2, 0.05])
+        + models.Exponential(0.15, 0.7, -0.1)
     )
     coupling = (
         models.Constant(0.3 - 0.2j)
@@ -72,6 +75,7 @@ def zoo() -> models.AbstractTwoLevel:
         + models.TrapezoidPulse(0.4, -1.3, 1.4, 0.35)
         + models.GaussianPulse(0.5, 0.7, 0.2).shifted(0.1)
         + models.SechPulse(0.3, 0.5, -0.3).stretched(1.2)
+        + models.ChirpedTone(0.2 - 0.1j, 0.8, 0.3, 0.2)
     )
     return (
         lz.TwoLevel(detuning, coupling)

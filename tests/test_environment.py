@@ -18,6 +18,7 @@ RANK = {
     "models": 1,
     "exact": 1.2,  # some formulas take a model
     "bases": 1.5,
+    "kernels": 1.8,
     "propagate": 2,
     "readout": 3,
     "dissipation": 3,
@@ -26,6 +27,7 @@ RANK = {
     "fits": 5,
     "breakdown": 5.5,  # an application: it fits with lz.fits
     "molecules": 5.5,  # an application too; equal ranks cannot import one another
+    "interferometry": 5.5,
     "plots": 6,
     "cli": 6.5,  # it draws what it computes
 }

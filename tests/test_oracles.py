@@ -83,7 +83,6 @@ EXCUSED = {
     "dissip-": CLOSED_FORM,
     "continuum-": FINITE,
     "chain-reversed": "the record does not say where the third level lies",
-    "third-level": "the record does not say in which states it is read",
     "ident-rank": "its tolerance is that of a formula",
     "grad-DO": CLOSED_FORM,
 }

@@ -10,10 +10,8 @@ of these eight counts. Times are medians of runs in turn, compilation apart. Wri
 results/likelihood.json.
 """
 
-import argparse
 import json
-import os
-import platform
+import sys
 import time
 from pathlib import Path
 
@@ -25,6 +23,9 @@ import jax.numpy as jnp
 import numpy as np
 
 import lzjax as lz
+
+sys.path.append(str(Path(__file__).parent.parent))
+import measure  # noqa: E402
 
 START = {
     "omega_scale": 1.02,
@@ -120,12 +121,12 @@ def forward(value):
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = measure.options(__doc__, "likelihood")
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--repeats", type=int, default=5)
-    results = Path(__file__).parent.parent / "results"
-    arguments.add_argument("--output", type=Path, default=results / "likelihood.json")
     given = arguments.parse_args()
+    if given.quick:
+        given.repeats = 1
     controls, successes, trials = aquila.read(given.folder / "floquet_B.json")
     controls = {name: jnp.asarray(value) for name, value in controls.items()}
     parameters = {name: jnp.asarray(value) for name, value in START.items()}
@@ -155,17 +156,20 @@ def main() -> None:
             ahead = by_diffrax(solver, kinks, tolerance, diffrax.ForwardMode())
             runs[f"{name}, reverse"] = jax.value_and_grad(likelihood(reverse, *data))
             runs[f"{name}, forward"] = forward(likelihood(ahead, *data))
-    compiled, compile_seconds, seconds = {}, {}, {name: [] for name in runs}
+    compiled, compile_seconds = {}, {}
     for name, run in runs.items():
         begun = time.perf_counter()
         compiled[name] = jax.jit(run).lower(parameters).compile()
         compile_seconds[name] = time.perf_counter() - begun
-    for _ in range(given.repeats):
-        for name, run in compiled.items():
-            begun = time.perf_counter()
-            jax.block_until_ready(run(parameters))
-            seconds[name].append(time.perf_counter() - begun)
-    median = {name: float(np.median(times)) for name, times in seconds.items()}
+
+    def waiting(run):
+        return lambda: jax.block_until_ready(run(parameters))
+
+    with measure.locked(given.lock):
+        times = measure.interleaved(
+            {name: waiting(run) for name, run in compiled.items()}, given.repeats
+        )
+    median = {name: time["seconds"] for name, time in times.items()}
     fastest = min((name for name in runs if name != "lzjax"), key=median.get)
     report = {
         "errors": errors,
@@ -174,12 +178,12 @@ def main() -> None:
         "compile_seconds": compile_seconds,
         "fastest_of_diffrax": fastest,
         "ratio": median[fastest] / median["lzjax"],
-        "versions": {"jax": jax.__version__, "diffrax": diffrax.__version__},
-        "machine": {"processor": platform.machine(), "cores": os.cpu_count()},
+        "versions": measure.versions("diffrax"),
+        "machine": measure.machine(),
+        "device": measure.device(),
     }
     print(json.dumps(report, indent=1))
-    given.output.parent.mkdir(exist_ok=True)
-    given.output.write_text(json.dumps(report, indent=1) + "\n")
+    measure.write(given.output, report)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,6 @@
 """Open systems: quantum channels as real matrices, a group for the propagators."""
 
-from typing import Any, ClassVar
-
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
@@ -11,7 +8,8 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 from .._checks import check_shape, is_concrete
 from .._types import Scalar
 from ..models import AbstractHamiltonian
-from ..propagate._unitary import polynomial_expm
+from ..propagate._matrix import Matrix
+from ..propagate._unitary import Irreversible
 
 
 def hermitian_basis(dim: int) -> np.ndarray:
@@ -130,21 +128,17 @@ class Lindblad(eqx.Module):
         return jnp.real(jnp.einsum("aij,bji->ab", basis, after))
 
 
-class Channel(eqx.Module):
+class Channel(Irreversible, eqx.Module):
     """The semigroup of channels of a Lindblad equation, matrices of size N²."""
 
     model: Lindblad
     dissipator: Float[Array, "M M"]
 
-    # Largest squared norm of an exponent for which the Taylor polynomial holds.
-    reach: ClassVar[float] = 0.7**2
-    always_general: ClassVar[bool] = False
-
     def __init__(self, model: Lindblad):
         self.model = model
         self.dissipator = model.dissipator()
 
-    def generator(self, t: Scalar) -> Float[Array, "M M"]:
+    def generator(self, t: Scalar) -> Matrix:
         basis = hermitian_basis(self.model.dim)
         # f_cab = −i tr(Bₐ [B_c, B_b]): the commutator with H is linear in H.
         products = np.einsum("aij,cjk,bki->cab", basis, basis, basis)
@@ -152,46 +146,12 @@ class Channel(eqx.Module):
         structure = np.real(-1j * (products - flipped))
         matrix = jnp.asarray(self.model.model(t), dtype=complex)
         parts = jnp.real(jnp.einsum("cij,ji->c", jnp.asarray(basis), matrix))
-        return jnp.tensordot(parts, jnp.asarray(structure), axes=1) + self.dissipator
+        turning = jnp.tensordot(parts, jnp.asarray(structure), axes=1)
+        return Matrix(turning + self.dissipator, None)
 
-    @staticmethod
-    def bracket(a: Float[Array, "M M"], b: Float[Array, "M M"]):
-        return a @ b - b @ a
+    def identity(self) -> Matrix:
+        return Matrix(jnp.eye(self.model.dim**2), None)
 
-    @staticmethod
-    def exponential(a: Float[Array, "M M"], library: bool):
-        square = jnp.sum(a * a)
-        return jax.scipy.linalg.expm(a) if library else polynomial_expm(a), square
-
-    @staticmethod
-    def size(a: Float[Array, "M M"]) -> Scalar:
-        return jnp.sqrt(jnp.sum(a * a))
-
-    def identity(self) -> Float[Array, "M M"]:
-        return jnp.eye(self.model.dim**2)
-
-    @staticmethod
-    def distance(u: Float[Array, "M M"], v: Float[Array, "M M"]) -> Scalar:
-        """Frobenius norm of the difference: bounds that of any final state."""
-        difference = u - v
-        return jnp.sqrt(jnp.sum(difference * difference))
-
-    @staticmethod
-    def change(u, move, moved) -> Float[Array, "M M"]:
-        """What the channel becomes if the next step is `moved`."""
-        return moved @ u
-
-    def still(self) -> Float[Array, "M M"]:
+    def still(self) -> Matrix:
         """No change."""
-        return jnp.zeros((self.model.dim**2, self.model.dim**2))
-
-    @staticmethod
-    def carried(move, rates: Any) -> Any:
-        """Channels cannot be undone, so earlier changes are carried along."""
-        return jax.tree.map(
-            lambda rate: jnp.einsum("ij,jk...->ik...", move, rate), rates
-        )
-
-    @staticmethod
-    def displaced(u, change: Float[Array, "M M"]) -> Float[Array, "M M"]:
-        return change
+        return Matrix(jnp.zeros((self.model.dim**2, self.model.dim**2)), None)

@@ -7,11 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from .._checks import check_not_negative, check_positive, check_shape
+from .._checks import check_not_negative, check_shape
 from .._types import Scalar, as_scalar
 from ..models import AbstractHamiltonian
 from ..propagate import CommutatorFree4, solve
 from ._channel import Jumps, Lindblad
+from ._processes import OrnsteinUhlenbeck
 from ._solve import as_density
 
 SIGMA_Z = np.diag([1.0, -1.0])
@@ -71,30 +72,6 @@ def without_the_bit(rho: Complex[Array, "M M"]) -> Complex[Array, "N N"]:
     """The density matrix of the levels alone."""
     dim = rho.shape[-1] // 2
     return jnp.einsum("ikjk->ij", rho.reshape(dim, 2, dim, 2))
-
-
-class OrnsteinUhlenbeck(eqx.Module):
-    r"""Gaussian noise with $\langle\xi(t)\xi(0)\rangle = \sigma^2e^{-\lambda|t|}$.
-
-    **Arguments:**
-
-    - `operator`: what it multiplies, Hermitian, shape `(N, N)`: ½σz for noise of the
-      detuning, ½σx for noise of the gap.
-    - `spread`: σ, energy.
-    - `correlation_rate`: λ, 1/time, positive. White noise is its limit at constant
-      σ²/λ, which dephases at the rate γ = σ²/λ (for ½σz).
-    """
-
-    operator: Complex[Array, "N N"]
-    spread: Scalar = eqx.field(converter=as_scalar)
-    correlation_rate: Scalar = eqx.field(converter=as_scalar)
-
-    def __init__(
-        self, operator: ArrayLike, spread: ArrayLike, correlation_rate: ArrayLike
-    ):
-        check_positive("correlation_rate", correlation_rate)
-        self.operator = jnp.asarray(operator, dtype=complex)
-        self.spread, self.correlation_rate = spread, correlation_rate
 
 
 class NoiseAverage(AbstractHamiltonian):

@@ -118,7 +118,7 @@ def _check(system: Any, solver: Any, max_steps: Any) -> None:
 def _solve(system, t0, t1, rtol, solver, max_steps: int) -> ChannelSolution:
     done = propagate(system, t0, t1, rtol, solver, max_steps, Channel)
     return ChannelSolution(
-        done.u, done.error, done.steps, done.work, done.status, t0, t1
+        done.u.real, done.error, done.steps, done.work, done.status, t0, t1
     )
 
 

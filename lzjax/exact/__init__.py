@@ -28,6 +28,7 @@ from ._crossing import (
     p_diabatic_survival as p_diabatic_survival,
 )
 from ._driven import (
+    bessel_zeros as bessel_zeros,
     bloch_siegert_resonance as bloch_siegert_resonance,
     coherent_destruction_ratio as coherent_destruction_ratio,
     dithered_sweep_weak as dithered_sweep_weak,

@@ -86,6 +86,35 @@ def coherent_destruction_ratio(index: int = 1) -> float:
     return float(x)
 
 
+def bessel_zeros(order: int, count: int) -> np.ndarray:
+    """The first positive zeros of J_n: the A/ω at which the n-photon line goes dark.
+
+    **Raises:** `ValueError` if order < 0 or count < 1, or the zeros lie beyond 160.
+    """
+    if order < 0 or count < 1:
+        raise ValueError(f"`order` >= 0 and `count` >= 1 expected: {order}, {count}.")
+    angles = 2.0 * np.pi / _POINTS * np.arange(_POINTS)
+
+    def bessel(x):
+        return np.mean(np.cos(order * angles - x[:, None] * _SINES), axis=1)
+
+    # No zero below n, and neighbours more than 2.5 apart.
+    x = np.arange(max(order, 1), _REACH, 0.5)
+    values = bessel(x)
+    (changes,) = np.nonzero(values[1:] * values[:-1] < 0)
+    if len(changes) < count:
+        raise ValueError(
+            f"J_{order} has {len(changes)} zeros up to {_REACH:g}, not {count}."
+        )
+    low = x[changes[:count]]
+    high, sign = low + 0.5, np.sign(values[changes[:count]])
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        same = bessel(middle) * sign > 0
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return 0.5 * (low + high)
+
+
 def dithered_sweep_weak(
     gap: ArrayLike,
     rate: ArrayLike,

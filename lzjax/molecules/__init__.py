@@ -45,3 +45,7 @@ from ._units import (
     KELVIN as KELVIN,
     WAVENUMBER as WAVENUMBER,
 )
+from ._wavepackets import (
+    Wavepacket as Wavepacket,
+    propagate_wavepacket as propagate_wavepacket,
+)

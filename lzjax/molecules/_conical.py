@@ -93,6 +93,22 @@ class LinearVibronic(AbstractSurfaces):
         cross = start[0] * change[1] - start[1] * change[0]
         return LinearSweep(jnp.abs(cross) / rate, rate)
 
+    def seam_width(self, speed: ArrayLike, direction: ArrayLike = 0.0) -> Scalar:
+        r"""$\int P\,db$, the width in which straight paths jump, over all impact
+        parameters b of `passage` through a bare cone:
+
+        $$\frac{\sqrt v\,(g_x^2\cos^2\vartheta + g_y^2\sin^2\vartheta)^{3/4}}
+          {g_xg_y}$$
+
+        With a density of paths along the seam it is what jumps; averages over speeds
+        and directions are sums of it. For sampled paths, `jax.vmap` over `passage`.
+        """
+        speed, direction = as_scalar(speed), as_scalar(direction)
+        tuning = 0.5 * jnp.abs(self.slopes[0] - self.slopes[1])
+        coupling = jnp.abs(self.coupling_slope)
+        c, s = tuning * jnp.cos(direction), coupling * jnp.sin(direction)
+        return jnp.sqrt(speed) * (c**2 + s**2) ** 0.75 / (tuning * coupling)
+
 
 def geometric_phase(
     hamiltonian: Callable[[Array], Array], points: ArrayLike, *, level: int = 0

@@ -166,6 +166,8 @@ def classical_trajectory(
     check_one_of("potential", potential, POTENTIALS)
     check_positive("mass", mass)
     check_positive("duration", duration)
+    if steps is None:
+        raise ValueError("`steps` must be a whole number from 1 up, got None.")
     check_steps("steps", steps)
     check_finite("position", position)
     x, v, mass = as_array(position), as_array(velocity), as_array(mass)

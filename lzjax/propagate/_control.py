@@ -25,22 +25,24 @@ def controlled(
     edges: Float[Array, " K+1"],
     counts: Int[Array, " K"],
     tolerance: Scalar,
+    turns: Scalar,
     leaves: tuple[Array, ...],
     max_steps: int,
     max_rounds: int,
 ) -> Controlled:
-    """Refine the grid until doubling it changes the propagator within tolerance.
+    """Refine the grid until doubling it changes the propagator within tolerance, or
+    until rounding is all that is left.
 
-    Not differentiable: see `attach_derivative`.
+    `turns` is the angle by which the window turns a state; the rounding of the phases
+    grows with it. Not differentiable: see `attach_derivative`.
     """
     order = loop.stepper.order
 
-    def block(axes, edges, counts, tolerance, *leaves):
-        lanes_axes = (axes[0], 0, *axes[3:])
+    def block(axes, edges, counts, tolerance, turns, *leaves):
+        lanes_axes = (axes[0], 0, *axes[4:])
+        arrays = (edges, counts, tolerance, turns, *leaves)
         members = next(
-            x.shape[0]
-            for x, axis in zip((edges, counts, tolerance, *leaves), axes, strict=True)
-            if axis == 0
+            x.shape[0] for x, axis in zip(arrays, axes, strict=True) if axis == 0
         )
         counts = jnp.broadcast_to(counts, (members, counts.shape[-1]))
         group = loop.example(lanes_axes, leaves)
@@ -58,7 +60,9 @@ def controlled(
                 jnp.array([1, 2], taken.dtype),
             )
             coarse, fine = (jax.tree.map(lambda x, k=k: x[k], both) for k in (0, 1))
-            change = jax.vmap(group.distance)(fine, coarse) / (2.0**order - 1.0)
+            gain = 1.0 / (2.0**order - 1.0)
+            change = gain * jax.vmap(group.distance)(fine, coarse)
+            fine = jax.vmap(lambda f, c: group.extrapolated(f, c, gain))(fine, coarse)
             u = jax.tree.map(
                 lambda old, new: jnp.where(
                     active.reshape((-1,) + (1,) * (old.ndim - 1)), new, old
@@ -66,13 +70,18 @@ def controlled(
                 u,
                 fine,
             )
-            error = jnp.where(active, change, error)
+            steps = jnp.sum(2 * taken, axis=-1)
+            unit = 0.5 * jnp.finfo(change.dtype).eps
+            rounding = unit * (turns + jnp.sqrt(steps.astype(change.dtype)))
+            # Twice: where steps are long, more than the leading error counts.
+            error = jnp.where(active, 2.0 * change + rounding, error)
             spent = spent + 3 * jnp.sum(taken, -1, jnp.int32)
             factor = 1.15 * (change / tolerance) ** (1.0 / order)
             factor = jnp.clip(jnp.nan_to_num(factor, nan=1.0), 1.3, 8.0)
             wanted = jnp.ceil(counts * factor[:, None])
             total = 2.0 * jnp.sum(wanted, axis=-1)
             active = active & (change > tolerance) & (total <= max_steps)
+            active = active & ~(change < gain * rounding)
             counts = jnp.where(active[:, None], wanted.astype(jnp.int32), counts)
             return rounds + 1, active, counts, u, error, spent
 
@@ -94,10 +103,10 @@ def controlled(
         _, _, counts, u, error, spent = jax.lax.while_loop(unfinished, refine, state)
         return Controlled(u, error, 2 * counts, spent)
 
-    def cost(edges, counts, tolerance, *leaves):
+    def cost(edges, counts, *rest):
         return jnp.sum(counts).astype(float)
 
-    run = in_blocks(block, cost)
+    run = in_blocks(block, cost, loop.width(leaves))
     return jax.lax.stop_gradient(
-        run(*jax.lax.stop_gradient((edges, counts, tolerance, *leaves)))
+        run(*jax.lax.stop_gradient((edges, counts, tolerance, turns, *leaves)))
     )

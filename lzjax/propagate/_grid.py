@@ -1,15 +1,20 @@
 """Where the steps go: cells between kinks, and how many steps each cell needs."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from .._types import Scalar
 from ._steppers import AbstractStepper
 
+_fence = jax.lax.optimization_barrier
+
 # Cells that move to where the errors are, and how often they may move.
 CELLS = 12
-_MOVES = 3
+_MOVES = 2
 
 
 def edges(
@@ -25,8 +30,22 @@ def edges(
     inside = jax.lax.stop_gradient(t0 + (t1 - t0) * inner)
     # Marks outside become copies of t0, never of t1: the last edge is t1 itself.
     marks = jnp.where((marks > low) & (marks < high), marks, t0)
-    times = jnp.sort(jnp.concatenate([inside, marks, t0[None], t1[None]]))
+    times = _sorted(jnp.concatenate([inside, marks, t0[None], t1[None]]))
     return jnp.where(t1 >= t0, times, times[::-1])
+
+
+# Up to this length, counting what is smaller is faster than a library's sort.
+_SHORT = 32
+
+
+def _sorted(x: Float[Array, " K"]) -> Float[Array, " K"]:
+    if x.shape[0] > _SHORT:
+        return jnp.sort(x)
+    here = np.arange(x.shape[0])
+    first = here[:, None] < here[None, :]
+    smaller = (x[:, None] < x[None, :]) | ((x[:, None] == x[None, :]) & first)
+    rank = jnp.sum(smaller, axis=0)
+    return jnp.sum(jnp.where(rank[None] == here[:, None], x[None], 0.0), axis=1)
 
 
 def exact_counts(
@@ -54,14 +73,16 @@ def plan(
     """Cells, and steps of half the wanted number, for which the summed local errors
     meet `tolerance`.
 
-    One trial step in the middle of each cell against two half steps gives the local
-    error per length; cells then move so that each bears an equal share, and the
-    optimal step length follows, h ∝ c^(−1/(p+1)) for an error c h^(p+1).
+    One trial step in the middle of each cell, and at each landmark, against two half
+    steps gives the local error per length; cells then move so that each bears an
+    equal share, and the optimal step length follows, h ∝ c^(−1/(p+1)) for an error
+    c h^(p+1).
     """
     inner = jnp.linspace(0.0, 1.0, CELLS + 1)[1:-1]
     marks = group.model.landmarks()
+    seen = marks
     if marks.shape[0] > CELLS:
-        inner = inner[:0]
+        inner, seen = inner[:0], marks[:0]
     moves = _MOVES if inner.shape[0] else 0
 
     # One body for every look at the errors: compiled once. After the moves it looks
@@ -69,8 +90,9 @@ def plan(
     # long steps grow more slowly than their leading order.
     def look(round, state):
         inner, lengths, _ = state
-        cells = edges(marks, t0, t1, inner)
-        density = _density(group, stepper, cells, lengths)
+        # Fences: else compilers compute both anew for whatever is made of them.
+        cells = _fence(edges(marks, t0, t1, inner))
+        density = _fence(_density(group, stepper, cells, lengths, seen))
         wanted = 1.0 / (density * _scale(density, cells, tolerance, stepper))
         last = (round == moves) & (jnp.diff(cells) != 0)
         if moves:
@@ -96,50 +118,84 @@ def _scale(density, cells, tolerance: Scalar, stepper: AbstractStepper) -> Scala
 
 
 def _density(
-    group, stepper: AbstractStepper, cells: Float[Array, " K+1"], lengths
+    group,
+    stepper: AbstractStepper,
+    cells: Float[Array, " K+1"],
+    lengths: Float[Array, " K"],
+    marks: Float[Array, " B"],
 ) -> Float[Array, " K"]:
-    """Wanted steps per unit of time, up to one factor, in each cell.
+    """Wanted steps per unit of time, up to one factor, in each cell: those in its
+    middle, or at a mark that it begins or ends with.
 
     Trial steps turn the state by half a radian, or by up to two if `lengths` allow.
     """
     lows, highs = cells[:-1], cells[1:]
-
-    def local(low, high, wanted):
-        width, middle = high - low, 0.5 * (low + high)
-        size = group.size(group.generator(middle))
-        per_radian = 1.0 / jnp.where(size > 0, size, 1.0)
-        length = jnp.clip(wanted, 0.5 * per_radian, 2.0 * per_radian)
-        length = jnp.where(size > 0, length, jnp.inf)
-        length = jnp.minimum(jnp.abs(width), length)
-        dt = jnp.where(width >= 0, 1.0, -1.0) * jnp.where(length > 0, length, 1.0)
-        error = local_error(group, stepper, middle - 0.5 * dt, dt, library=True)
-        coefficient = jnp.maximum(error, 1e-17) / jnp.abs(dt) ** (stepper.order + 1)
-        return coefficient ** (1.0 / (stepper.order + 1))
-
-    density = jax.vmap(local)(lows, highs, lengths)
-    widths = jnp.abs(highs - lows)
+    widths, middles = jnp.abs(highs - lows), 0.5 * (lows + highs)
+    places = jnp.concatenate([middles, marks, marks])
+    # Trial steps lie around a middle, and before and after a mark.
+    shifts = np.repeat([0.5, 1.0, 0.0], [lows.shape[0], *[marks.shape[0]] * 2])
+    size = jax.vmap(lambda t: group.size(group.generator(t)))(places)
+    per_radian = jnp.where(size > 0, 1.0 / jnp.where(size > 0, size, 1.0), jnp.inf)
+    # Beside a mark the field can be far larger than at it, as beside a crossing.
+    ends_at = [edge[:, None] == marks[None] for edge in (highs, lows)]
+    allowed = jnp.minimum(widths, 0.5 * per_radian[: lows.shape[0]])
+    limits = [
+        jnp.min(jnp.where(here, allowed[:, None], jnp.inf), axis=0, initial=jnp.inf)
+        for here in ends_at
+    ]
+    limits = jnp.minimum(jnp.concatenate([widths, *limits]), jnp.sum(widths))
+    none = jnp.zeros(2 * marks.shape[0])
+    length = jnp.concatenate([lengths, none])
+    length = jnp.clip(length, 0.5 * per_radian, 2.0 * per_radian)
+    length = jnp.minimum(limits, length)
+    dt = jnp.where(cells[-1] >= cells[0], 1.0, -1.0)
+    dt = dt * jnp.where(length > 0, length, 1.0)
+    # Two is as far as unitary matrices can be apart.
+    error = jnp.minimum(local_errors(group, stepper, places - shifts * dt, dt), 2.0)
+    coefficient = jnp.maximum(error, 1e-17) / jnp.abs(dt) ** (stepper.order + 1)
+    found = coefficient ** (1.0 / (stepper.order + 1))
+    density, before, after = jnp.split(
+        found, [lows.shape[0], lows.shape[0] + marks.shape[0]]
+    )
+    for here, found in zip(ends_at, (before, after), strict=True):
+        at_mark = jnp.where(here, found[None], 0.0)
+        density = jnp.maximum(density, jnp.max(at_mark, axis=1, initial=0.0))
     mean = jnp.sum(density * widths) / jnp.maximum(jnp.sum(widths), 1e-300)
     # A trial step can hit a place where the error happens to vanish.
     return jnp.where(widths > 0, jnp.maximum(density, 0.1 * mean), 0.0)
 
 
-def local_error(
-    group, stepper: AbstractStepper, t: Scalar, dt: Scalar, library: bool = False
-) -> Scalar:
-    """Error of one step, from the comparison with two half steps."""
-    starts = t + dt * jnp.array([0.0, 0.0, 0.5])
-    lengths = dt * jnp.array([1.0, 0.5, 0.5])
-    # As a batch, the step is compiled once, not three times.
-    moves, _ = jax.vmap(lambda t, dt: one_step(group, stepper, t, dt, library))(
-        starts, lengths
+def local_errors(
+    group,
+    stepper: AbstractStepper,
+    t: Float[Array, " K"],
+    dt: Float[Array, " K"],
+    library: bool = False,
+) -> Float[Array, " K"]:
+    """Errors of single steps, from the comparison of each with two half steps."""
+    starts = jnp.concatenate([t, t, t + 0.5 * dt])
+    lengths = jnp.concatenate([dt, 0.5 * dt, 0.5 * dt])
+    generators = jax.vmap(group.generator, out_axes=-1)
+    moves, _ = one_step(group, generators, stepper, starts, lengths, library)
+    whole, first, second = (
+        jax.tree.map(lambda x, k=k: jnp.split(x, 3, axis=-1)[k], moves)
+        for k in range(3)
     )
-    whole, first, second = (jax.tree.map(lambda x, k=k: x[k], moves) for k in range(3))
     return group.distance(second @ first, whole) / (1.0 - 0.5**stepper.order)
 
 
-def one_step(group, stepper: AbstractStepper, t: Scalar, dt: Scalar, library: bool):
-    """The propagator of one step, and the largest squared angle in it."""
-    exponents = stepper.exponents(group.generator, group.bracket, t, dt)
+def one_step(
+    group, generator: Callable, stepper: AbstractStepper, t, dt, library: bool
+):
+    """The propagator of one step, and the largest squared angle in it; of many, with
+    `generator`, `t` and `dt` of many on their last axis."""
+    exponents = stepper.exponents(generator, group.bracket, t, dt)
+    return stepped(group, exponents, library)
+
+
+def stepped(group, exponents: tuple, library: bool):
+    """The product of the exponentials, the first one first, and the largest squared
+    angle of them."""
     u, angle = group.exponential(exponents[0], library)
     for exponent in exponents[1:]:
         factor, square = group.exponential(exponent, library)
@@ -148,10 +204,14 @@ def one_step(group, stepper: AbstractStepper, t: Scalar, dt: Scalar, library: bo
 
 
 def _equal_shares(cells, density, t0, t1, count: int) -> Float[Array, " M"]:
-    shares = jnp.cumsum(density * jnp.abs(jnp.diff(cells)))
-    wanted = jnp.arange(1, count + 1) / (count + 1) * shares[-1]
+    width = density * jnp.abs(jnp.diff(cells))
+    total = jnp.sum(width)
+    below = jnp.cumsum(width) - width
+    wanted = jnp.arange(1, count + 1) / (count + 1) * total
     span = jnp.where(t1 == t0, 1.0, t1 - t0)
-    places = jnp.concatenate([jnp.zeros(1), shares])
-    fractions = (cells - t0) / span
-    moved = jnp.interp(wanted, places, fractions)
+    lengths = jnp.diff(cells) / span
+    # How much of each cell lies before each wanted share: no search, no gather.
+    safe = jnp.where(width > 0, width, 1.0)
+    passed = (wanted[:, None] - below[None]) / safe[None]
+    moved = jnp.sum(jnp.clip(passed, 0.0, 1.0) * lengths[None], axis=1)
     return jnp.clip(jnp.nan_to_num(moved, nan=0.5), 0.0, 1.0)

@@ -27,6 +27,8 @@ _LOG_REACH = 15.0 * np.log(2.5)
 # Lanes that climb together: their series stay in a core's cache.
 _LANES = 16
 _TAIL_NODES = 32
+# Parts of a cell for its dynamical phase, and finer ones, by four each, at its ends.
+_PARTS, _FINER = 16, 7
 
 
 class End(NamedTuple):
@@ -304,9 +306,13 @@ def window_phases(
     r"""Dynamical phases $\int E_k\,dt$ from the first edge to the reference time, and
     from there to the last edge."""
     nodes, weights = np.polynomial.legendre.leggauss(8)
-    parts = 16
-    places = (np.arange(parts)[:, None] + 0.5 * (nodes + 1.0)) / parts
-    places, weights = places.ravel(), np.tile(0.5 * weights / parts, parts)
+    # Alike inside, ever finer to both ends: there lie crossings, with any gap.
+    alike = np.linspace(0.0, 1.0, _PARTS + 1)
+    finer = alike[1] * 0.25 ** np.arange(_FINER, 0, -1)
+    ends = np.concatenate([[0.0], finer, alike[1:-1], 1.0 - finer[::-1], [1.0]])
+    widths = np.diff(ends)[:, None]
+    places = (ends[:-1, None] + 0.5 * widths * (nodes + 1.0)).ravel()
+    weights = (0.5 * widths * weights).ravel()
     first, last = edges[0], edges[-1]
     times = jnp.sort(jnp.concatenate([edges, reference[None]]))
 

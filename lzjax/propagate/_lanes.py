@@ -13,14 +13,11 @@ import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
 from jaxtyping import Array, Float
 
-# State and parameters of a block stay in a core's cache.
-_LANES_PER_BLOCK = 256
-
 
 def in_blocks(
     run: Callable[..., Any],
     cost: Callable[..., Float[Array, ""]] | None,
-    width: int = _LANES_PER_BLOCK,
+    width: int,
 ) -> Callable[..., Any]:
     """A single-lane function of arrays whose batches run in blocks of alike lanes.
 
@@ -31,6 +28,7 @@ def in_blocks(
       a pytree of arrays with a leading lane axis.
     - `cost(*arrays)`: what one lane costs, for the sorting; a vmappable function.
       `None` where all cost the same.
+    - `width`: how many lanes make a block, at most: as many as a core's cache holds.
     """
 
     def alone(*arrays):

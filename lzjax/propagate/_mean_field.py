@@ -93,7 +93,9 @@ def _path(model, interaction, ket, times, steps: int):
             for weight in _WEIGHTS:
                 part = weight * dt
                 ket = turn(ket, 0.5 * part)
-                move, _ = one_step(group, Magnus2(), t, part, library=True)
+                move, _ = one_step(
+                    group, group.generator, Magnus2(), t, part, library=True
+                )
                 ket = turn(group.matrix(move) @ ket, 0.5 * part)
                 t = t + part
             return ket, None

@@ -1,19 +1,26 @@
 """Many steps: the loop over lanes, and the derivative of it all."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array
 
 from .._types import Scalar
-from ._grid import one_step
+from ._grid import stepped
 from ._lanes import in_blocks
+from ._rates import few_scalars, step_with_rates
 from ._steppers import AbstractStepper
+
+fence = jax.lax.optimization_barrier
+# So many steps are taken together, as compilers unroll; fewer where cells are many,
+# and short.
+_TOGETHER = 4 if jax.__version_info__ >= (0, 11) else 2
+_FEW_CELLS = 16
 
 
 class Loop(eqx.Module):
@@ -34,143 +41,144 @@ class Loop(eqx.Module):
         """The derivative of u with this displacement; primals as for `fixed`."""
         return self.build(tuple(primals[2:])).displaced(u, change)
 
+    def width(self, leaves: tuple[Array, ...]) -> int:
+        """How many lanes make a block whose numbers stay in a core's cache."""
+        sizes = jax.eval_shape(lambda: self.build(leaves).identity())
+        return max(self.group.cached // jax.tree.leaves(sizes)[0].size, 8)
+
     def example(self, axes, leaves) -> Any:
         """The group of the first lane of a block, for what all lanes share."""
         firsts = [_first(x, a) for x, a in zip(leaves, axes[2:], strict=True)]
         return self.build(tuple(firsts))
 
-    def step(self, group, low: Scalar, high: Scalar, count, index, library: bool):
-        """Step `index` of the `count` steps that fill the cell from low to high."""
-        dt = jnp.where(count > 0, (high - low) / jnp.maximum(count, 1), 0.0)
-        return one_step(group, self.stepper, low + index * dt, dt, library)
+    @staticmethod
+    def place(low: Scalar, high: Scalar, count, index) -> tuple[Scalar, Scalar]:
+        """Start and length of step `index` of the `count` steps that fill the cell
+        from low to high; of no length beyond these."""
+        dt = jnp.where(index < count, (high - low) / jnp.maximum(count, 1), 0.0)
+        return low + index * dt, dt
 
-    def place(self, edges, ends, counts, i):
-        """The cell that step i lies in: its number, edges, steps, and i within it."""
-        if counts.shape[0] == 1:
-            k, done = 0, 0
-        else:
-            passed = jnp.sum(ends <= i, dtype=jnp.int32)
-            k = jnp.minimum(passed, counts.shape[0] - 1)
-            done = ends[k] - counts[k]
-        count = jnp.where(i < ends[-1], counts[k], 0)
-        return k, edges[k], edges[k + 1], count, i - done
+    def exponents(self, group, axes, lanes: int, place, leaves) -> Any:
+        """The exponents of one step of all lanes, which are on the last axis."""
+        t, dt = self.place(*place)
+
+        def generator(t):
+            def one(t, *leaves):
+                return self.build(leaves).generator(t)
+
+            return jax.vmap(one, (0, *axes[2:]), out_axes=-1)(t, *leaves)
+
+        t = jnp.broadcast_to(t, (lanes,))
+        return self.stepper.exponents(generator, group.bracket, t, dt)
 
     def lanes(self, axes, edges, counts, leaves) -> Any:
         """Propagators of a block of lanes; `axes` of (edges, counts, *leaves)."""
+        group = self.example(axes, leaves)
+        lanes = _count(axes, (edges, counts, *leaves))
+
+        def combined(earlier, later):
+            (u, angle), (move, square) = earlier, later
+            return move @ u, _larger(angle, square)
 
         def evolve(library: bool):
-            def step(carry, i, edges, ends, counts, *leaves):
-                u, angle = carry
-                _, low, high, count, index = self.place(edges, ends, counts, i)
-                group = self.build(leaves)
-                move, square = self.step(group, low, high, count, index, library)
-                return move @ u, jnp.maximum(angle, square)
+            def step(place, cell):
+                exponents = self.exponents(group, axes, lanes, place, leaves)
+                return stepped(group, exponents, library)
 
-            start = (self.example(axes, leaves).identity(), jnp.zeros(()))
-            return _loop(step, start, axes, edges, counts, leaves)
+            start = (group.identity(), jnp.zeros(()))
+            together = _TOGETHER if group.scalars else 1
+            u, angle = _loop(
+                step, combined, start, axes, edges, counts, leaves, together
+            )
+            return _in_front(u), angle
 
-        return _optimistic(evolve, self.group.reach)
+        if not group.scalars:
+            return evolve(True)[0]
+        return _optimistic(evolve, group.reach)
 
     def sensitive_lanes(self, moving, axes, edges, counts, leaves) -> Any:
         """As `lanes`, with the derivative of the propagator in what moves.
 
-        Returns (u, edge_rates, leaf_rates): displacements of the group with the edges,
-        and the numbers of the moving leaves, as a last axis. One pass forwards, with
-        memory that does not grow with the steps.
+        Returns (u, rates): displacements of the group with the edges, if these move,
+        then with the numbers of the moving leaves, as a last axis. One pass forwards,
+        with memory that does not grow with the steps.
         """
         edges_move, leaves_move = moving
+        group = self.example(axes, leaves)
+        lanes = _count(axes, (edges, counts, *leaves))
+        axes, edges, counts, leaves = _own(moving, axes, edges, counts, leaves)
+        numbers = [leaves[j][0] for j in leaves_move]
+        apart = group.scalars and not edges_move and few_scalars(numbers)
+        joined = group.joined if apart else jax.vmap(group.joined, (None, 0, None, 0))
 
-        def evolve(library: bool):
-            def step(carry, i, edges, ends, counts, *leaves):
-                u, angle, edge_rates, leaf_rates = carry
-                k, low, high, count, index = self.place(edges, ends, counts, i)
+        def combined(earlier, later):
+            (u, rates), (move, more) = earlier, later
+            rates = [
+                joined(u, old, move, new) for old, new in zip(rates, more, strict=True)
+            ]
+            return move @ u, rates
 
-                def one(low, high, moved):
-                    group = self.build(_replaced(leaves, leaves_move, moved))
-                    return self.step(group, low, high, count, index, library)
+        def step(place, cell):
+            low, high, *which = place
+            moved = tuple(leaves[j] for j in leaves_move)
 
-                moved = tuple(leaves[j] for j in leaves_move)
-                move, square, turns = _rates(one, edges_move, low, high, moved)
-                group = self.build(leaves)
-                # The displacement is linear in the step.
-                rates = jax.vmap(
-                    lambda turn: group.change(u, move, turn), in_axes=-1, out_axes=-1
-                )(turns)
-                if edges_move:
-                    edge_rates = jax.tree.map(
-                        lambda old, new: (
-                            old.at[..., k]
-                            .add(new[..., 0])
-                            .at[..., k + 1]
-                            .add(new[..., 1])
-                        ),
-                        group.carried(move, edge_rates),
-                        rates,
-                    )
-                leaf_rates = jax.tree.map(
-                    lambda old, new: old + new[..., 2 * edges_move :],
-                    group.carried(move, leaf_rates),
-                    rates,
-                )
-                angle = jnp.maximum(angle, square)
-                return move @ u, angle, edge_rates, leaf_rates
+            def exponents_of(numbers):
+                ends, moved = numbers if edges_move else ((low, high), numbers)
+                every = _replaced(leaves, leaves_move, moved)
+                return self.exponents(group, axes, lanes, (*ends, *which), every)
 
-            group = self.example(axes, leaves)
-            still = group.still()
-            cells = counts.shape[-1] + 1 if edges_move else 0
-            numbers = sum(_first(leaves[j], axes[2 + j]).size for j in leaves_move)
-            edge_rates, leaf_rates = _zeros(still, cells), _zeros(still, numbers)
-            start = (group.identity(), jnp.zeros(()), edge_rates, leaf_rates)
-            u, angle, *rates = _loop(step, start, axes, edges, counts, leaves)
-            return (u, *rates), angle
+            numbers = ((low, high), moved) if edges_move else moved
+            move, rates = step_with_rates(group, exponents_of, numbers, apart)
+            if edges_move:
+                rates = [_by_edge(rates[0], cell, edges.shape[-1])]
+            return fence((move, rates))
 
-        if self.group.always_general:
-            return evolve(True)[0]
-        return _optimistic(evolve, self.group.reach)
+        still = group.still()
+        if apart:
+            rates = [still] * len(numbers)
+        else:
+            total = edges.shape[-1] * edges_move + sum(x.size for x in numbers)
+            rates = [jax.tree.map(lambda x: jnp.zeros((total, *x.shape)), still)]
+        start = (group.identity(), rates)
+        u, rates = _loop(step, combined, start, axes, edges, counts, leaves, 1)
+        if apart:
+            rates = jax.tree.map(lambda *x: jnp.stack(x, axis=-1), *rates)
+        else:
+            # Numbers, matrix, lanes: now lanes, matrix, numbers.
+            rates = jax.tree.map(lambda x: jnp.moveaxis(x, (0, -1), (-1, 0)), rates[0])
+        return _in_front(u), rates
 
 
-# Beyond this many numbers, memory speaks for one backward pass for each coordinate
-# instead of one forward pass for each number.
-_MANY = 256
+def _in_front(u: Any) -> Any:
+    """The lanes on the first axis."""
+    return jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), u)
 
 
-def _rates(one: Callable, edges_move: bool, low, high, moved) -> Any:
-    """A step, its squared angle, and the derivatives of the step in all that moves,
-    along a new last axis. `one` gives the first two.
-
-    The directions are the rows of a constant: nothing is stacked inside the loop,
-    which would keep it from being fused.
-    """
-    numbers = ((low, high), moved) if edges_move else moved
-    step = (lambda x: one(*x[0], x[1])) if edges_move else (lambda x: one(low, high, x))
-    parts, structure = jax.tree.flatten(numbers)
-    total = sum(part.size for part in parts)
-    coordinates = jax.tree.leaves(jax.eval_shape(step, numbers)[0])
-    if all(x.shape == () for x in coordinates) and total > _MANY:
-        return _rates_backward(step, numbers)
-    ends = np.cumsum([part.size for part in parts])[:-1]
-    directions = [
-        jnp.asarray(rows.reshape(total, *part.shape))
-        for rows, part in zip(np.split(np.eye(total), ends, axis=1), parts, strict=True)
-    ]
-
-    def along(direction):
-        move, turn, square = jax.jvp(step, (numbers,), (direction,), has_aux=True)
-        return move, square, turn
-
-    return jax.vmap(along, out_axes=(None, None, -1))(
-        jax.tree.unflatten(structure, directions)
-    )
+def _own(moving, axes, edges, counts, leaves):
+    """What moves, with a lane axis each: derivatives are kept lane by lane."""
+    edges_move, leaves_move = moving
+    lanes = _count(axes, (edges, counts, *leaves))
+    arrays, axes = [edges, counts, *leaves], list(axes)
+    for j in [0] * edges_move + [2 + j for j in leaves_move]:
+        if axes[j] is None:
+            arrays[j] = jnp.broadcast_to(arrays[j], (lanes, *arrays[j].shape))
+            axes[j] = 0
+    return tuple(axes), arrays[0], arrays[1], tuple(arrays[2:])
 
 
-def _rates_backward(step: Callable, numbers) -> Any:
-    move, pull, square = jax.vjp(step, numbers, has_aux=True)
-    coordinates, structure = jax.tree.flatten(move)
-    units = [jnp.asarray(row) for row in np.eye(len(coordinates))]
-    (rows,) = jax.vmap(pull)(jax.tree.unflatten(structure, units))
-    flat = [row.reshape(len(coordinates), -1) for row in jax.tree.leaves(rows)]
-    turns = jax.tree.unflatten(structure, list(jnp.concatenate(flat, axis=1)))
-    return move, square, turns
+def _count(axes, arrays) -> int:
+    return next(x.shape[0] for x, a in zip(arrays, axes, strict=True) if a == 0)
+
+
+def _by_edge(rates: Any, cell, edges: int) -> Any:
+    """Derivatives in the ends of the cell, the first two, among those in all edges."""
+
+    def placed(x):
+        own = jnp.zeros((edges, *x.shape[1:]), x.dtype)
+        own = own.at[cell].add(x[0]).at[cell + 1].add(x[1])
+        return jnp.concatenate([own, x[2:]])
+
+    return jax.tree.map(placed, rates)
 
 
 def _replaced(leaves, places, values) -> tuple[Array, ...]:
@@ -180,32 +188,76 @@ def _replaced(leaves, places, values) -> tuple[Array, ...]:
     return tuple(new)
 
 
-def _zeros(tree: Any, numbers: int) -> Any:
-    return jax.tree.map(lambda x: jnp.zeros((*x.shape, numbers), x.dtype), tree)
-
-
 def _first(array, axis):
     return array if axis is None else array[0]
 
 
-def _loop(step, start, axes, edges, counts, leaves):
-    """`step` over all steps, for all lanes at once, as far as the longest needs."""
-    ends = jnp.cumsum(counts, axis=-1)
-    edges_axis, counts_axis, *leaf_axes = axes
-    lanes = next(
-        x.shape[0]
-        for x, axis in zip((edges, counts, *leaves), axes, strict=True)
-        if axis == 0
-    )
-    carry = jax.tree.map(lambda x: jnp.broadcast_to(x, (lanes, *x.shape)), start)
-    mapped = jax.vmap(
-        step, in_axes=(0, None, edges_axis, counts_axis, counts_axis, *leaf_axes)
-    )
+def _loop(step, combined, start, axes, edges, counts, leaves, together):
+    """All steps combined, cell by cell, for all lanes at once; in each cell as far
+    as the lane with most steps needs.
 
-    def body(i, carry):
-        return mapped(carry, i, edges, ends, counts, *leaves)
+    `step(place, cell)` gives one step of all lanes, which are on its last axis.
+    """
+    lanes = _count(axes, (edges, counts, *leaves))
+    cells = counts.shape[-1]
+    together = together if cells <= _FEW_CELLS else min(together, 2)
+    longest = jnp.max(counts.reshape(-1, cells), axis=0)
+    # Cells first.
+    edges, counts = edges.T, counts.T
 
-    return jax.lax.fori_loop(0, jnp.max(ends), body, carry)
+    def through(cell, carry):
+        def one(index):
+            place = edges[cell], edges[cell + 1], counts[cell], index
+            return step(place, cell)
+
+        def body(i, carry):
+            if together == 1:
+                return combined(carry, one(i))
+            several = together * i + jnp.arange(together, dtype=i.dtype)
+            return combined(carry, _reduced(combined, start, jax.vmap(one)(several)))
+
+        rounds = (longest[cell] + together - 1) // together
+        return jax.lax.fori_loop(0, rounds, body, carry)
+
+    carry = jax.tree.map(
+        lambda x: jnp.broadcast_to(x[..., None], (*x.shape, lanes)), start
+    )
+    if cells == 1:
+        return through(0, carry)
+    return jax.lax.fori_loop(0, cells, through, carry)
+
+
+def _larger(a: Scalar, b: Scalar) -> Scalar:
+    """The maximum in two operations; what is not a number is found elsewhere."""
+    return jnp.where(b > a, b, a)
+
+
+def _reduced(combined: Callable, start: Any, moves: Any) -> Any:
+    """Several steps as one, from the first to the last on the first axis.
+
+    Compilers for CPUs make one loop over the lanes for each array that they fill, and
+    compute anew in each what these share; a reduction over several arrays is one loop.
+    Elsewhere the order within a reduction is not sure.
+    """
+    numbers, structure = jax.tree.flatten(moves)
+    starts = jax.tree.leaves(start)
+
+    def plain(*numbers):
+        moves = jax.tree.unflatten(structure, numbers)
+        each = [
+            jax.tree.map(lambda x, k=k: x[k], moves) for k in range(len(numbers[0]))
+        ]
+        return tuple(jax.tree.leaves(functools.reduce(combined, each)))
+
+    def reduction(*numbers):
+        def both(earlier, later):
+            pair = (jax.tree.unflatten(structure, x) for x in (earlier, later))
+            return tuple(jax.tree.leaves(combined(*pair)))
+
+        return tuple(jax.lax.reduce(numbers, tuple(starts), both, (0,)))
+
+    done = jax.lax.platform_dependent(*numbers, cpu=reduction, default=plain)
+    return jax.tree.unflatten(structure, done)
 
 
 def _optimistic(evolve: Callable, reach: float) -> Any:
@@ -233,7 +285,7 @@ def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
         def block(axes, edges, counts, *leaves):
             return loop.lanes(axes, edges, counts, leaves)
 
-        return in_blocks(block, _cost)(edges, counts, *leaves)
+        return in_blocks(block, _cost, loop.width(leaves))(edges, counts, *leaves)
 
     def rule(primals, tangents):
         # One pass gives both.
@@ -276,15 +328,11 @@ def _change(loop: Loop, primals, tangents):
         moving = (edges_move, leaves_move)
         return loop.sensitive_lanes(moving, axes, edges, counts, leaves)
 
-    u, edge_rates, leaf_rates = in_blocks(block, _cost)(edges, counts, *leaves)
-    change = loop.build(tuple(leaves)).still()
-    moves = [(edge_rates, edge_tangent)] if edges_move else []
-    if leaves_move:
-        tangents = [jnp.ravel(leaf_tangents[j]) for j in leaves_move]
-        moves.append((leaf_rates, jnp.concatenate(tangents)))
-    for rates, tangent in moves:
-        change = jax.tree.map(lambda x, rate, d=tangent: x + rate @ d, change, rates)
-    return u, change
+    u, rates = in_blocks(block, _cost, loop.width(leaves))(edges, counts, *leaves)
+    moves = [edge_tangent] if edges_move else []
+    moves += [jnp.ravel(leaf_tangents[j]) for j in leaves_move]
+    tangent = jnp.concatenate(moves)
+    return u, jax.tree.map(lambda rate: rate @ tangent, rates)
 
 
 def _cost(edges, counts, *leaves):

@@ -1,7 +1,6 @@
 """SU(2) in four real numbers: the fast path of two levels."""
 
-import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -10,13 +9,9 @@ from jaxtyping import Array, Complex
 
 from .._types import Scalar
 from ..models import AbstractTwoLevel
+from ._cos_sinc import REACH, cos_sinc, polynomial_cos_sinc, slope_of
 
 _fence = jax.lax.optimization_barrier
-_DEGREE = 9
-_PI_HIGH = 3.1415926218032837
-_PI_LOW = 3.178650954705639e-08
-# Taylor coefficients of d(sin r/r)/d(r²) in r².
-_SERIES = [(-1.0) ** k * k / math.factorial(2 * k + 1) for k in range(1, 11)]
 
 
 class Vector(eqx.Module):
@@ -32,8 +27,10 @@ class Vector(eqx.Module):
     def __sub__(self, other: "Vector") -> "Vector":
         return Vector(self.x - other.x, self.y - other.y, self.z - other.z)
 
-    def __rmul__(self, factor: Scalar) -> "Vector":
+    def scaled(self, factor: Scalar) -> "Vector":
         return Vector(factor * self.x, factor * self.y, factor * self.z)
+
+    __rmul__ = scaled
 
 
 class Quaternion(eqx.Module):
@@ -54,66 +51,17 @@ class Quaternion(eqx.Module):
         )
 
 
-def _horner(x: Scalar, offset: int) -> Scalar:
-    # Σ (−x)ᵏ / (2k + offset)!
-    total = jnp.full_like(x, (-1.0) ** _DEGREE / math.factorial(2 * _DEGREE + offset))
-    for k in range(_DEGREE - 1, -1, -1):
-        total = total * x + (-1.0) ** k / math.factorial(2 * k + offset)
-    return total
-
-
-def polynomial_cos_sinc(square: Scalar) -> tuple[Scalar, Scalar]:
-    """cos r and sin(r)/r from r², for r ≤ 2.9: no root, no branch, no library call."""
-    # One doubling of the angle halves the range that the polynomials must cover. The
-    # fences and the division keep compilers from evaluating the polynomials anew for
-    # each component of the rotation; the division also makes it a unit one.
-    quarter = _fence(0.25 * square)
-    cos, sinc = _fence((_horner(quarter, 0), _horner(quarter, 1)))
-    norm = cos * cos + quarter * sinc * sinc
-    return (cos * cos - quarter * sinc * sinc) / norm, sinc * cos / norm
-
-
-@jax.custom_jvp
-def cos_sinc(square: Scalar) -> tuple[Scalar, Scalar]:
-    """cos r and sin(r)/r from r², for any r: the polynomials after half turns are
-    taken out. The derivatives are closed forms, behind a fence: compilers would
-    evaluate the polynomials again for each of them."""
-    small = square < 1.0
-    r = jnp.sqrt(jnp.where(small, 1.0, square))
-    turns = jnp.round(r / math.pi)
-    # π in two parts keeps all digits of the remainder.
-    rest = (r - turns * _PI_HIGH) - turns * _PI_LOW
-    inside = jnp.where(small, square, rest * rest)
-    cos, sinc = polynomial_cos_sinc(inside)
-    sign = 1.0 - 2.0 * jnp.abs(turns - 2.0 * jnp.round(0.5 * turns))
-    cos = jnp.where(small, cos, sign * cos)
-    sinc = jnp.where(small, sinc, sign * sinc * rest / r)
-    return cos, sinc
-
-
-@cos_sinc.defjvp
-def _cos_sinc_jvp(primals, tangents):
-    (square,), (change,) = primals, tangents
-    cos, sinc = _fence(cos_sinc(square))
-    # d(sin r/r)/d(r²) = (cos r − sin r/r) / 2r², which cancels for small r.
-    small = square < 0.5
-    quotient = (cos - sinc) / (2.0 * jnp.where(small, 1.0, square))
-    series = jnp.full_like(square, _SERIES[-1])
-    for coefficient in _SERIES[-2::-1]:
-        series = series * square + coefficient
-    slope = jnp.where(small, series, quotient)
-    return (cos, sinc), (-0.5 * sinc * change, slope * change)
-
-
 class SU2(eqx.Module):
     """The group of two-level propagators."""
 
     model: AbstractTwoLevel
 
-    # Largest r² for which the polynomials hold, with a margin.
-    reach: ClassVar[float] = 2.9**2
-    # Derivatives go without the bare polynomials: one loop fewer to compile.
-    always_general: ClassVar[bool] = True
+    # Largest r² for which the polynomials hold.
+    reach: ClassVar[float] = REACH
+    # Elements are single numbers.
+    scalars: ClassVar[bool] = True
+    # Lanes that a core's cache holds.
+    cached: ClassVar[int] = 128
 
     def generator(self, t: Scalar) -> Vector:
         x, y, z = self.model.field(t)
@@ -136,6 +84,32 @@ class SU2(eqx.Module):
         return Quaternion(c, s * a.x, s * a.y, s * a.z), square
 
     @staticmethod
+    def exponential_rates(a: Vector, changes: list[Vector]):
+        """exp(a) for any a, and its rates along `changes`: for each the vector δ with
+        the derivative exp(a)·(−i δ·σ). With v = a/2, r = |v|, c = cos r, s = sin(r)/r,
+
+            δ = s c dv + (s² + 2 c ds/dr²) (v·dv) v − s² v × dv.
+        """
+        square = 0.25 * (a.x * a.x + a.y * a.y + a.z * a.z)
+        c, s = cos_sinc(square)
+        slope = slope_of(square, c, s)
+        c, s, slope = _fence((c, s, slope))
+        v = a.scaled(0.5)
+        straight, across, along = s * c, s * s, s * s + 2.0 * c * slope
+
+        def rate(change):
+            dv = change.scaled(0.5)
+            stretch = along * (v.x * dv.x + v.y * dv.y + v.z * dv.z)
+            turned = SU2.bracket(v, dv)
+            return straight * dv + stretch * v - across * turned
+
+        rates = [
+            rate(change) if change.x.ndim == v.x.ndim else jax.vmap(rate)(change)
+            for change in changes
+        ]
+        return Quaternion(c, s * v.x, s * v.y, s * v.z), rates
+
+    @staticmethod
     def size(a: Vector) -> Scalar:
         """How fast the generator turns a state: half the length of the field."""
         return 0.5 * jnp.sqrt(a.x * a.x + a.y * a.y + a.z * a.z)
@@ -155,24 +129,32 @@ class SU2(eqx.Module):
             (u.c - v.c) ** 2 + (u.x - v.x) ** 2 + (u.y - v.y) ** 2 + (u.z - v.z) ** 2
         )
 
-    @classmethod
-    def change(cls, u: Quaternion, move: Quaternion, moved: Quaternion) -> Vector:
-        """How u changes, as u·(1 + change), if the next step is `moved`, not `move`.
+    @staticmethod
+    def extrapolated(fine: Quaternion, coarse: Quaternion, gain: float) -> Quaternion:
+        """What the leading error of both leads to; not normalised."""
+        return jax.tree.map(lambda f, c: f + gain * (f - c), fine, coarse)
 
-        Carried to the start of the window like this, all changes simply add up.
-        """
-        small = cls.inverse(move @ u) @ moved @ u
-        return Vector(small.x, small.y, small.z)
+    @staticmethod
+    def joined(u: Quaternion, rate: Vector, later: Quaternion, more: Vector) -> Vector:
+        """The rate of later·u, from those of both: carried to the start, they add."""
+        c, x, y, z = u.c, u.x, u.y, u.z
+        # The inverse of u turns what comes later.
+        return Vector(
+            rate.x
+            + (1.0 - 2.0 * (y * y + z * z)) * more.x
+            + 2.0 * ((x * y + c * z) * more.y + (x * z - c * y) * more.z),
+            rate.y
+            + (1.0 - 2.0 * (x * x + z * z)) * more.y
+            + 2.0 * ((x * y - c * z) * more.x + (y * z + c * x) * more.z),
+            rate.z
+            + (1.0 - 2.0 * (x * x + y * y)) * more.z
+            + 2.0 * ((x * z + c * y) * more.x + (y * z - c * x) * more.y),
+        )
 
     @staticmethod
     def still() -> Vector:
         """No change."""
         return Vector(jnp.zeros(()), jnp.zeros(()), jnp.zeros(()))
-
-    @staticmethod
-    def carried(move: Quaternion, rates: Any) -> Any:
-        """Earlier changes do not depend on later steps."""
-        return rates
 
     @staticmethod
     def displaced(u: Quaternion, change: Vector) -> Quaternion:

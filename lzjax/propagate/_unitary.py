@@ -1,119 +1,152 @@
-"""Dense matrices: the path of N levels, unitary or not."""
+"""Matrices as groups and semigroups: the path of N levels, unitary or not."""
 
-import math
-from typing import Any, ClassVar
+import abc
+from typing import ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Complex, Inexact
+from jaxtyping import Array, Complex
 
 from .._types import Scalar
 from ..models import AbstractHamiltonian
-
-_DEGREE = 16
-_BLOCK = 4
-
-
-def polynomial_expm(a: Inexact[Array, "N N"]) -> Inexact[Array, "N N"]:
-    """exp(a) to rounding for ‖a‖ ≤ 0.7: Taylor of degree 16, in seven products."""
-    identity = jnp.eye(a.shape[-1], dtype=a.dtype)
-    powers = [identity, a]
-    for _ in range(_BLOCK - 1):
-        powers.append(powers[-1] @ a)
-    total = identity / math.factorial(_DEGREE)
-    for k in range(_DEGREE - _BLOCK, -1, -_BLOCK):
-        low = sum(powers[j] / math.factorial(k + j) for j in range(_BLOCK))
-        total = total @ powers[_BLOCK] + low
-    return total
+from ._matrix import (
+    TAYLOR,
+    TAYLOR_REACH,
+    TURNS,
+    TURNS_REACH,
+    Matrix,
+    as_matrix,
+    expm,
+)
 
 
-class Unitary(eqx.Module):
+class Matrices:
+    """What all groups and semigroups of matrices share."""
+
+    # The exponential as a polynomial, and the largest norm for which it holds.
+    coefficients: ClassVar[tuple[float, ...]] = TAYLOR
+    reach: ClassVar[float] = TAYLOR_REACH
+    scalars: ClassVar[bool] = False
+    # Numbers that a core's cache holds of each matrix of a block.
+    cached: ClassVar[int] = 1024
+
+    @staticmethod
+    def bracket(a: Matrix, b: Matrix) -> Matrix:
+        return a @ b - b @ a
+
+    @classmethod
+    def exponential(cls, a: Matrix, library: bool) -> tuple[Matrix, Scalar]:
+        """exp(a), and the squared Frobenius norm of a; there is one way for all a."""
+        return expm(a, cls.coefficients, cls.reach), a.square()
+
+    @classmethod
+    def exponential_rates(cls, a: Matrix, changes: list[Matrix]):
+        """exp(a), and its rates as a changes along the first axis of each change."""
+
+        def along(change):
+            return jax.jvp(lambda a: cls.exponential(a, True)[0], (a,), (change,))
+
+        rates = []
+        for change in changes:
+            move, turns = jax.vmap(along, out_axes=(None, 0))(change)
+            rates.append(jax.vmap(cls.rate, (None, 0))(move, turns))
+        return move, rates
+
+    @staticmethod
+    @abc.abstractmethod
+    def rate(move: Matrix, turn: Matrix) -> Matrix:
+        """What is kept of `turn`, the derivative of a step `move`."""
+
+    @staticmethod
+    def size(a: Matrix) -> Scalar:
+        """Frobenius norm of a generator: at least its spectral norm."""
+        return jnp.sqrt(a.square())
+
+    @staticmethod
+    def distance(u: Matrix, v: Matrix) -> Scalar:
+        """Frobenius norm of the difference: at least the spectral one."""
+        return jnp.sqrt((u - v).square())
+
+
+class Irreversible(Matrices):
+    """What all semigroups share: a change is carried along to the end, for nothing
+    can be undone, and norms are not kept."""
+
+    @staticmethod
+    def extrapolated(fine: Matrix, coarse: Matrix, gain: float) -> Matrix:
+        """The finer one as it is: what keeps it positive would be lost."""
+        return fine
+
+    @staticmethod
+    def rate(move: Matrix, turn: Matrix) -> Matrix:
+        """The derivative of a step as it is."""
+        return turn
+
+    @staticmethod
+    def joined(u: Matrix, rate: Matrix, later: Matrix, more: Matrix) -> Matrix:
+        """The derivative of later·u, from those of both."""
+        return later @ rate + more @ u
+
+    @staticmethod
+    def displaced(u: Matrix, change: Matrix) -> Matrix:
+        return change
+
+    def normalised(self, u: Matrix) -> Matrix:
+        """As it is."""
+        return u
+
+
+class Unitary(Matrices, eqx.Module):
     """The group of N-level propagators."""
 
     model: AbstractHamiltonian
 
-    # Largest squared norm of an exponent for which the Taylor polynomial holds.
-    reach: ClassVar[float] = 0.7**2
-    always_general: ClassVar[bool] = False
+    coefficients: ClassVar[tuple[float, ...]] = TURNS
+    reach: ClassVar[float] = TURNS_REACH
 
-    def generator(self, t: Scalar) -> Complex[Array, "N N"]:
-        return -1j * jnp.asarray(self.model(t), dtype=complex)
+    def generator(self, t: Scalar) -> Matrix:
+        hamiltonian = jnp.asarray(self.model(t), dtype=complex)
+        return Matrix(jnp.imag(hamiltonian), -jnp.real(hamiltonian))
 
-    @staticmethod
-    def bracket(a: Complex[Array, "N N"], b: Complex[Array, "N N"]):
-        return a @ b - b @ a
+    def identity(self) -> Matrix:
+        return as_matrix(jnp.eye(self.model.dim, dtype=complex))
 
-    @staticmethod
-    def exponential(a: Complex[Array, "N N"], library: bool):
-        """exp(a), and the squared Frobenius norm of a (at least its spectral norm)."""
-        square = jnp.sum(a.real**2 + a.imag**2)
-        return jax.scipy.linalg.expm(a) if library else polynomial_expm(a), square
-
-    @staticmethod
-    def size(a: Complex[Array, "N N"]) -> Scalar:
-        """Frobenius norm of a generator: at least its spectral norm."""
-        return jnp.sqrt(jnp.sum(a.real**2 + a.imag**2))
-
-    def identity(self) -> Complex[Array, "N N"]:
-        return jnp.eye(self.model.dim, dtype=complex)
-
-    @staticmethod
-    def distance(u: Complex[Array, "N N"], v: Complex[Array, "N N"]) -> Scalar:
-        """Frobenius norm of the difference: at least the spectral one."""
-        difference = u - v
-        return jnp.sqrt(jnp.sum(difference.real**2 + difference.imag**2))
-
-    @staticmethod
-    def change(u, move, moved) -> Complex[Array, "N N"]:
-        """How u changes, as u·(1 + change), if the next step is `moved`, not `move`."""
-        return (move @ u).conj().T @ moved @ u
-
-    def still(self) -> Complex[Array, "N N"]:
+    def still(self) -> Matrix:
         """No change."""
-        return jnp.zeros((self.model.dim, self.model.dim), complex)
+        return as_matrix(jnp.zeros((self.model.dim, self.model.dim), complex))
 
     @staticmethod
-    def carried(move, rates: Any) -> Any:
-        """Earlier changes do not depend on later steps."""
-        return rates
+    def extrapolated(fine: Matrix, coarse: Matrix, gain: float) -> Matrix:
+        """What the leading error of both leads to; unitary to higher order only."""
+        return fine + (fine - coarse).scaled(gain)
 
     @staticmethod
-    def displaced(u, change: Complex[Array, "N N"]) -> Complex[Array, "N N"]:
+    def rate(move: Matrix, turn: Matrix) -> Matrix:
+        """The derivative `turn` of a step as move·(1 + rate)."""
+        return move.dagger() @ turn
+
+    @staticmethod
+    def joined(u: Matrix, rate: Matrix, later: Matrix, more: Matrix) -> Matrix:
+        """The rate of later·u, from those of both: carried to the start, they add."""
+        return rate + u.dagger() @ more @ u
+
+    @staticmethod
+    def displaced(u: Matrix, change: Matrix) -> Matrix:
         """The derivative of u·(1 + change), to first order in the change."""
         return u @ change
 
     @staticmethod
-    def matrix(u: Complex[Array, "N N"]) -> Complex[Array, "N N"]:
-        return u
+    def matrix(u: Matrix) -> Complex[Array, "N N"]:
+        return u.array()
 
-    def normalised(self, u: Complex[Array, "N N"]) -> Complex[Array, "N N"]:
+    def normalised(self, u: Matrix) -> Matrix:
         """One Newton step to the nearest unitary matrix: undoes rounding only."""
-        return 0.5 * u @ (3.0 * jnp.eye(u.shape[0]) - u.conj().T @ u)
+        return u @ (1.5 * self.identity() - 0.5 * (u.dagger() @ u))
 
 
-class GeneralLinear(Unitary):
-    """The semigroup of propagators of an H that is not Hermitian.
+class GeneralLinear(Irreversible, Unitary):
+    """The semigroup of propagators of an H that is not Hermitian."""
 
-    Norms are not kept and nothing is undone: a change is carried along to the end.
-    """
-
-    @staticmethod
-    def change(u, move, moved) -> Complex[Array, "N N"]:
-        """What the propagator becomes if the next step is `moved`."""
-        return moved @ u
-
-    @staticmethod
-    def carried(move, rates: Any) -> Any:
-        """Earlier changes go through later steps."""
-        return jax.tree.map(
-            lambda rate: jnp.einsum("ij,jk...->ik...", move, rate), rates
-        )
-
-    @staticmethod
-    def displaced(u, change: Complex[Array, "N N"]) -> Complex[Array, "N N"]:
-        return change
-
-    def normalised(self, u: Complex[Array, "N N"]) -> Complex[Array, "N N"]:
-        """As it is."""
-        return u
+    coefficients: ClassVar[tuple[float, ...]] = TAYLOR
+    reach: ClassVar[float] = TAYLOR_REACH

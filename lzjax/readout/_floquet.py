@@ -87,21 +87,31 @@ def time_averaged_populations(
     period: ArrayLike,
     *,
     samples: int = 64,
+    any_start: bool = False,
     rtol: ArrayLike = 1e-8,
     solver: Any = Magnus6(),
 ) -> Float[Array, "N N"]:
     """Populations `[final, initial]` of a periodic model, averaged over all later
     times, from a start at t = 0.
 
-    **Arguments:** `samples`: equally spaced times in the period; the average over it
-    converges exponentially with their number once they resolve the drive.
+    **Arguments:**
+
+    - `samples`: equally spaced times in the period; the average over it converges
+      exponentially with their number once they resolve the drive.
+    - `any_start`: average over the time of the start too, as for a drive that is not
+      synchronised with the preparation.
 
     **Raises:** as `lz.evolve`.
     """
-    modes = floquet(model, period, rtol=rtol, solver=solver).modes
-    ts = jnp.linspace(0.0, 1.0, samples + 1) * jnp.asarray(period, dtype=float)
-    paths = jax.vmap(
-        lambda ket: evolve(model, ket, ts, rtol=rtol, solver=solver), in_axes=1
-    )(modes)
-    along = jnp.mean(jnp.abs(paths[:, :-1]) ** 2, axis=1)
-    return along.T @ (jnp.abs(modes) ** 2).T
+    length = jnp.asarray(period, dtype=float)
+    ts = jnp.linspace(0.0, 1.0, samples + 1) * length
+    # The intervals do not depend on the state: they are solved once for all columns.
+    propagators = jax.vmap(
+        lambda ket: evolve(model, ket, ts, rtol=rtol, solver=solver),
+        in_axes=1,
+        out_axes=2,
+    )(jnp.eye(model.dim, dtype=complex))
+    modes = _floquet(propagators[-1], length).modes
+    along = jnp.mean(jnp.abs(propagators[:-1] @ modes) ** 2, axis=0)
+    start = along if any_start else jnp.abs(modes) ** 2
+    return along @ start.T

@@ -64,7 +64,7 @@ def test_the_generator_is_the_lindblad_equation(dim):
     want = stacked.reshape(dim, dim, order="F")
     basis = hermitian_basis(dim)
     parts = np.einsum("aij,ji->a", basis, rho).real
-    rates = np.asarray(Channel(system).generator(time)) @ parts
+    rates = np.asarray(Channel(system).generator(time).real) @ parts
     # Sums of a hundred products of numbers up to ten: rounding.
     np.testing.assert_allclose(
         np.einsum("a,aij->ij", rates, basis), want, rtol=0, atol=1e-12

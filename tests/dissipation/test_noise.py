@@ -6,6 +6,7 @@ import pytest
 
 import lzjax as lz
 from lzjax import dissipation, models
+from lzjax.propagate import evolve_state
 from tests.dissipation.systems import DOWN, X, Z, system
 from tests.oracles import oracle
 
@@ -41,6 +42,22 @@ def test_the_average_over_coloured_noise_is_that_of_the_oracle(name, operator, o
     rho = average.average(0, -p["T"], p["T"], rtol=1e-7)
     np.testing.assert_allclose(
         rho[0, 0].real, record["value"], rtol=0, atol=record["tolerance"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "operator", "orders"),
+    [("ou-long-0.5-0.5", Z / 2, 14), ("ou-trans-0.5-0.5", X / 2, 14)],
+)
+def test_the_average_over_slow_noise_is_that_of_the_oracle(name, operator, orders):
+    """Many orders, so one state of the linear equation, not its propagator."""
+    record = oracle(name)
+    p = record["parameters"]
+    average = dissipation.NoiseAverage(SWEEP, coloured(p, operator), orders=orders)
+    start = jnp.zeros(average.dim, complex).at[0].set(1.0)
+    states = evolve_state(average, start, [-p["T"], p["T"]], steps=1600, rtol=2e-8)
+    np.testing.assert_allclose(
+        states[-1, 0].real, record["value"], rtol=0, atol=record["tolerance"]
     )
 
 

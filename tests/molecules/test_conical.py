@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import lzjax as lz
+from lzjax import exact
 from lzjax.molecules import (
     AlongPath,
     LinearVibronic,
@@ -171,3 +172,16 @@ def test_what_is_no_loop_is_refused():
         geometric_phase(CONE.matrix, circle(0.0, 1.0, 4), level=2)
     with pytest.raises(ValueError, match=r"`x` must have shape \(2,\)"):
         CONE.gap(jnp.zeros(3))
+
+
+def test_the_seam_jumps_in_the_width_that_the_passages_say():
+    cone, speed, direction = LinearVibronic.cone(1.0, 0.4), 0.7, 0.5
+    b, step = np.linspace(-8.0, 8.0, 801, retstep=True)
+    sweeps = jax.vmap(lambda b: cone.passage(StraightPath.past(b, speed, direction)))(
+        jnp.asarray(b)
+    )
+    jumps = jax.vmap(exact.landau_zener)(sweeps.gap, sweeps.rate)
+    # A Gaussian: equal steps integrate it to rounding.
+    np.testing.assert_allclose(
+        cone.seam_width(speed, direction), np.sum(jumps) * step, rtol=1e-12
+    )

@@ -204,6 +204,8 @@ def test_what_cannot_be_a_trajectory_is_refused():
         classical_trajectory(TULLY, **options, potential="both")
     with pytest.raises(ValueError, match="must have the same shape"):
         classical_trajectory(TULLY, **(options | {"velocity": [1.0, 0.0]}))
+    with pytest.raises(ValueError, match="`steps` must be a whole number"):
+        classical_trajectory(TULLY, **options, steps=None)
     with pytest.raises(RuntimeError, match="energy of the classical trajectory"):
         hard = Curves(Harmonic(900.0), Harmonic(900.0), 0.0)
         classical_trajectory(hard, **options, steps=20)

@@ -88,6 +88,17 @@ def decoupled(build, names, initial):
     return compute
 
 
+def beside_a_far_level(p, rtol):
+    """Between states of first superadiabatic order: between adiabatic ones it is
+    0.2651436."""
+    half, far = 0.5 * p["Delta"], p["V3"]
+    couplings = np.array([[0, half, far], [half, 0, far], [far, far, 0]])
+    slopes = 0.5 * p["alpha"] * np.array([1.0, -1.0, 0.0])
+    model = models.MultistateSweep(slopes, [0.0, 0.0, p["W"]], couplings)
+    end = p["T"]
+    return matrix(model, rtol, -end, end, basis="superadiabatic", order=1)[1, 0]
+
+
 LEVELS = (
     {name: all_of(band) for name in [*oracles("V-"), "DO5"]}
     | {name: all_of(bow_tie) for name in oracles("bowtie")}
@@ -95,6 +106,7 @@ LEVELS = (
     | {name: stays_up for name in oracles("cavity-")}
     | {name: some_of(chain, (2, 0)) for name in oracles("chain-t2-")}
     | {
+        "third-level": beside_a_far_level,
         "DO5-nogo": some_of(band, (1, 4), (2, 4), (3, 4)),
         "bowtie4-BE": some_of(bow_tie, (1, 1), (3, 3)),
         "chain-spin1": some_of(spin, (2, 0)),
