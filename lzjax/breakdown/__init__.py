@@ -41,7 +41,6 @@ from ._filling import (
     chemical_potential as chemical_potential,
     free_energy as free_energy,
 )
-from ._flux import magnetic_cell as magnetic_cell, zone_field as zone_field
 from ._hexagonal import HexagonalNetwork as HexagonalNetwork
 from ._junctions import (
     Junction as Junction,
@@ -111,10 +110,6 @@ from ._spectra import (
     Spectrum as Spectrum,
     line_amplitudes as line_amplitudes,
     spectrum as spectrum,
-)
-from ._spin import (
-    SpinOrbitJunction as SpinOrbitJunction,
-    spin_networks as spin_networks,
 )
 from ._traced import TracedNetwork as TracedNetwork
 from ._tracing import traced_network as traced_network

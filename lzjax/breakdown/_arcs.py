@@ -47,7 +47,7 @@ def unit_vector(name: str, value: ArrayLike) -> Vector3:
     value = as_array(value)
     check_shape(name, value, (3,), "For many use jax.vmap around this call.")
     length = jnp.sqrt(jnp.sum(value**2))
-    check_positive(f"the length of {name}", length)
+    check_positive(f"|{name}|", length)
     return value / length
 
 

@@ -101,7 +101,7 @@ class TracedNetwork(eqx.Module):
             else:
                 field = complex_breakdown_field(self.bands, k, self.normal)
             turned = [angle_between(tangents[n], now[n], self.normal) for n in (0, 1)]
-            angle = angle_between(*now, self.normal)
+            angle = angle_between(now[0], now[1], self.normal)
             return k, field, angle, argument(flip), jnp.stack(turned)
 
         return jax.vmap(one)(*still)
