@@ -37,7 +37,7 @@ LINE = mb.OscillationCurve([mb.OrbitLine("a")])
             lambda: mb.extremal_orbits(
                 FREE, 0.1, Z, half_range=0.1, reach=1.0, inner=Z
             ),
-            "inner across the field` must be positive",
+            "inner across the field.` must be positive",
         ),
         (lambda: mb.TightBinding(0.0, [1.0], [[1.0, 0.0]]), r"got \(1,\) and \(1, 2\)"),
         (lambda: mb.complex_breakdown_field(TWO, [0.1, 0, 0], Z), "must cross at `k0`"),
