@@ -2,10 +2,16 @@
 
 The density of states of the coherent network, all orders of all orbits at once, at 10⁴
 fields and 10² tilts of the field: a million secular determinants with their slopes, and
-the Fourier spectrum of each tilt. Run: python benchmarks/breakdown/chain.py
+the Fourier spectrum of each tilt. Run: python benchmarks/breakdown/chain.py [--out DIR]
 """
 
+import argparse
+import datetime
+import json
+import os
+import platform
 import time
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +19,7 @@ import numpy as np
 
 import lzjax as lz
 
-FIELDS, ANGLES = 10_000, 100
+FIELDS, ANGLES, REPEATS = 10_000, 100, 3
 FERMI = 0.06  # eV
 CHAIN = lz.breakdown.LinearChain(0.002, 0.25, mass=3.0)
 
@@ -33,21 +39,51 @@ def spectra(angles, inverse):
     return signals, jnp.abs(jnp.fft.rfft((signals - mean) * window[None, :], axis=1))
 
 
-def main():
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    out = parser.parse_args().out
     inverse = jnp.asarray(np.linspace(1 / 45.0, 1 / 12.0, FIELDS))
     angles = jnp.asarray(np.linspace(0.0, 1.2, ANGLES))
-    start = time.perf_counter()
+    begun = time.perf_counter()
     jax.block_until_ready(spectra(angles, inverse))
-    first = time.perf_counter() - start
+    first = time.perf_counter() - begun
     times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        signals, _ = jax.block_until_ready(spectra(angles, inverse))
-        times.append(time.perf_counter() - start)
-    assert bool(jnp.all(jnp.isfinite(signals)))
-    print(f"{FIELDS} fields x {ANGLES} angles: {min(times):.2f} s of {times}")
-    print(f"first call, with compilation: {first:.1f} s")
-    print(f"jax {jax.__version__}, {jax.default_backend()}")
+    for _ in range(REPEATS):
+        begun = time.perf_counter()
+        signals, heights = jax.block_until_ready(spectra(angles, inverse))
+        times.append(time.perf_counter() - begun)
+    if not bool(jnp.all(jnp.isfinite(signals)) & jnp.all(jnp.isfinite(heights))):
+        raise RuntimeError("the spectra are not finite.")
+    record = {
+        "date": datetime.date.today().isoformat(),
+        "machine": {
+            "cpu": _processor(),
+            "cores": os.cpu_count(),
+            "system": platform.system(),
+        },
+        "versions": {
+            "python": platform.python_version(),
+            "jax": jax.__version__,
+            "lzjax": lz.__version__,
+        },
+        "backend": jax.default_backend(),
+        "fields": FIELDS,
+        "angles": ANGLES,
+        "seconds_with_compilation": first,
+        "seconds": times,
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "breakdown_chain.json").write_text(json.dumps(record, indent=1) + "\n")
+    print(json.dumps(record, indent=1))
+
+
+def _processor() -> str:
+    """The maker of the processor, where the system says it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

@@ -111,6 +111,8 @@ from ._spectra import (
     line_amplitudes as line_amplitudes,
     spectrum as spectrum,
 )
+from ._traced import TracedNetwork as TracedNetwork
+from ._tracing import traced_network as traced_network
 from ._transport import (
     Stretch as Stretch,
     chain_conductivity as chain_conductivity,

@@ -53,6 +53,14 @@ class TightBinding(AbstractBand):
     hoppings: Float[Array, " n"] = eqx.field(converter=as_array)
     vectors: Float[Array, "n 3"] = eqx.field(converter=as_array)
 
+    def __check_init__(self):
+        shapes = jnp.shape(self.hoppings), jnp.shape(self.vectors)
+        if shapes[1] != (*shapes[0], 3):
+            raise ValueError(
+                "`hoppings` must have the shape (n,) and `vectors` (n, 3), got "
+                f"{shapes[0]} and {shapes[1]}."
+            )
+
     def __call__(self, k: Vector3) -> Scalar:
         return self.site_energy - 2.0 * jnp.dot(
             self.hoppings, jnp.cos(self.vectors @ k)
@@ -87,7 +95,7 @@ class AbstractTwoBands(eqx.Module):
 
     def adiabatic(self, which: str) -> AbstractBand:
         """The "lower" or "upper" band."""
-        return _Adiabatic(self, check_one_of("which", which, ("lower", "upper")))
+        return AdiabaticBand(self, check_one_of("which", which, ("lower", "upper")))
 
     def matrix(self, k: ArrayLike) -> Complex[Array, "2 2"]:
         """H at k. eV."""
@@ -103,7 +111,9 @@ class _Diabatic(AbstractBand):
         return self.bands.elements(k)[self.which - 1]
 
 
-class _Adiabatic(AbstractBand):
+class AdiabaticBand(AbstractBand):
+    """The lower or the upper of two coupled bands."""
+
     bands: AbstractTwoBands
     which: str = eqx.field(static=True)
 

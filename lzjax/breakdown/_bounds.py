@@ -61,24 +61,23 @@ def cramer_rao(
             f"the experiment's parameters are {list(needed)}; missing: {missing}, "
             f"unknown: {unknown}."
         )
+    lost = [name for name in experiment.controls if name not in controls]
+    if lost:
+        raise ValueError(f"the experiment needs the controls {lost}, too.")
     check_positive("error", error)
     free = tuple(name for name in needed if name not in known)
-    rest = {name: jnp.asarray(float(values[name])) for name in needed}
+    numbers = {name: jnp.asarray(float(values[name])) for name in needed}
     arrays = {name: jnp.asarray(array, float) for name, array in controls.items()}
-    start = jnp.stack([rest[name] for name in free])
-    jacobian = np.asarray(_jacobian(experiment, free, rest, arrays, start))
+    slopes = _slopes(experiment, numbers, arrays)
+    jacobian = np.stack([np.asarray(slopes[name]) for name in free], axis=1)
     errors = np.broadcast_to(np.asarray(error), jacobian.shape[:1])
-    weighted = jacobian / errors[:, None]
-    return _bounds(free, weighted)
+    return _bounds(free, jacobian / errors[:, None])
 
 
 @eqx.filter_jit
-def _jacobian(experiment, free, rest, controls, start):
-    def predict(x):
-        named = {name: x[k] for k, name in enumerate(free)}
-        return experiment({**rest, **named}, controls)
-
-    return jax.jacfwd(predict)(start)
+def _slopes(experiment, numbers, controls):
+    """Of all parameters, known ones too: so one program serves all questions."""
+    return jax.jacfwd(lambda numbers: experiment(numbers, controls))(numbers)
 
 
 def _bounds(names, weighted) -> Bounds:

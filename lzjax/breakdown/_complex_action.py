@@ -7,6 +7,7 @@ from jaxtyping import ArrayLike
 
 from .._checks import check_shape
 from .._types import Scalar, as_array
+from ._arcs import check_on_crossing, unit_vector
 from ._bands import AbstractTwoBands
 from ._units import FLUX
 
@@ -36,13 +37,15 @@ def complex_breakdown_field(
 
     **Returns:** T. First derivatives are exact.
 
+    **Raises:** `ValueError` if the uncoupled bands do not cross at `k0`.
+
     Source: Dykhne, Sov. Phys. JETP 14, 941 (1962); Davis & Pechukas, J. Chem. Phys. 64,
     3129 (1976), doi:10.1063/1.432648.
     """
-    k0, direction = as_array(k0), as_array(direction)
+    k0, direction = as_array(k0), unit_vector("direction", direction)
     check_shape("k0", k0, (3,))
-    check_shape("direction", direction, (3,))
     energy = bands.diabatic(1)(k0)
+    check_on_crossing(bands, k0)
     still = jax.lax.stop_gradient((bands, k0, direction, energy))
     across, along, jacobian = _axes(*still[:3])
 
@@ -80,9 +83,8 @@ def complex_breakdown_field(
     return 2.0 * FLUX * jacobian * jnp.abs(integral)
 
 
-def _axes(bands, k0, direction):
+def _axes(bands, k0, normal):
     """In-plane directions through the gap and along it, and their parallelogram."""
-    normal = direction / jnp.sqrt(jnp.sum(direction**2))
     first = bands.diabatic(1).velocity(k0)
     second = bands.diabatic(2).velocity(k0)
     across = jnp.cross(normal, first - second)

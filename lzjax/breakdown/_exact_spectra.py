@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from .._checks import check_positive
 from .._types import as_scalar
 from ._circles import CoupledCircles, LinearChain
 from ._figure_eights import DoubleWell, TiltedDirac
@@ -26,6 +27,7 @@ def rabi_levels(
     """
     if model.parity is None:
         raise ValueError("give the model a `parity`, 1 or -1: each has its own levels.")
+    check_positive("field", field)
     field = as_scalar(field)
     quantum = CYCLOTRON * field / model.mass
     shift = 0.5 * model.reciprocal_vector * jnp.sqrt(FLUX / field)
@@ -48,6 +50,7 @@ def chain_levels(
     **Arguments:** `extent`: of the grid, ±; some 5 beyond the classical turning point.
     `points`: of the grid. Both must be raised until nothing changes.
     """
+    check_positive("field", field)
     field = as_scalar(field)
     quantum = CYCLOTRON * field / model.mass
     wave = model.reciprocal_vector * jnp.sqrt(FLUX / field)

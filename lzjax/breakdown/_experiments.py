@@ -7,8 +7,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from .._checks import check_not_negative
-from .._types import Scalar, as_array
+from .._checks import check_not_negative, check_positive
+from .._types import Scalar, as_array, as_scalar
 from ._junctions import Junction, reflection_phase
 from ._oscillations import breakdown_factor, dingle_factor, thermal_factor
 from ._pressure import Compression
@@ -33,6 +33,14 @@ class OrbitLine(eqx.Module):
     upper_reflections: int = eqx.field(static=True, default=0)
     harmonics: int = eqx.field(static=True, default=1)
 
+    def __check_init__(self):
+        counts = (self.tunnellings, self.lower_reflections, self.upper_reflections)
+        if min(counts) < 0 or self.harmonics < 1:
+            raise ValueError(
+                f"orbit {self.name!r} needs counts of junctions from 0 and `harmonics` "
+                f"from 1 on, got {counts} and {self.harmonics}."
+            )
+
     def names(self) -> tuple[str, ...]:
         """Its own parameters."""
         parts = ("amplitude", "frequency", "mass", "phase")
@@ -46,9 +54,15 @@ class OscillationCurve(eqx.Module):
       \frac{2\pi F_o}{B} + \gamma_o + (n_\text{lower} - n_\text{upper})\,
       \varphi_S\big(\tfrac{B_0}{2\pi B}\big)\Big)$$
 
-    **Arguments:** `orbits`: a sequence of `OrbitLine`.
+    **Arguments:**
 
-    Parameters: those of each orbit, `breakdown_field` (T) and `dingle_temperature` (K).
+    - `orbits`: a sequence of `OrbitLine`.
+    - `field_of_gap`: B₀ (T) of a gap of 1 eV, from
+      `Junction(1.0, v1, v2).breakdown_field(direction)`; with it the gap Δ is fitted
+      in the place of $B_0 \propto \Delta^2$.
+
+    Parameters: those of each orbit, `breakdown_field` (T) or `gap` (eV), and
+    `dingle_temperature` (K).
     Controls: `field` (T) and `temperature` (K). To be fitted to `lz.Means`.
 
     An orbit that is nowhere reflected decays as e^{−c/B} by both breakdown and
@@ -59,10 +73,16 @@ class OscillationCurve(eqx.Module):
     """
 
     orbits: tuple[OrbitLine, ...]
+    field_of_gap: Scalar | None
     controls: ClassVar[tuple[str, ...]] = ("field", "temperature")
 
-    def __init__(self, orbits: Sequence[OrbitLine]):
+    def __init__(
+        self, orbits: Sequence[OrbitLine], field_of_gap: ArrayLike | None = None
+    ):
         self.orbits = tuple(orbits)
+        self.field_of_gap = None if field_of_gap is None else as_scalar(field_of_gap)
+        if field_of_gap is not None:
+            check_positive("field_of_gap", field_of_gap)
         names = [orbit.name for orbit in self.orbits]
         if not names or len(set(names)) < len(names):
             raise ValueError(f"orbits need names, each its own; got {names}.")
@@ -71,13 +91,18 @@ class OscillationCurve(eqx.Module):
     def parameters(self) -> tuple[str, ...]:
         """The names of all parameters."""
         own = [name for orbit in self.orbits for name in orbit.names()]
-        return (*own, "breakdown_field", "dingle_temperature")
+        shared = "breakdown_field" if self.field_of_gap is None else "gap"
+        return (*own, shared, "dingle_temperature")
 
     def __call__(
         self, parameters: Mapping[str, Any], controls: Mapping[str, Array]
     ) -> Float[Array, " n"]:
         field, temperature = controls["field"], controls["temperature"]
-        b0, dingle = parameters["breakdown_field"], parameters["dingle_temperature"]
+        dingle = parameters["dingle_temperature"]
+        if self.field_of_gap is None:
+            b0 = parameters["breakdown_field"]
+        else:
+            b0 = self.field_of_gap * parameters["gap"] ** 2
         shift = reflection_phase(b0, field)
         total = jnp.zeros_like(field)
         for orbit in self.orbits:

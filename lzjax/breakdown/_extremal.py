@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import ArrayLike, Float
 
-from .._checks import check_positive, check_shape
+from .._checks import check_positive
 from .._types import as_array, as_scalar
+from ._arcs import unit_vector
 from ._bands import AbstractBand
 from ._motion import orbit, surface_point
 from ._units import FLUX
@@ -65,17 +66,19 @@ def extremal_orbits(
 
     **Raises:** `RuntimeError` if a slice has no closed orbit.
     """
-    normal, inner, centre = as_array(direction), as_array(inner), as_array(centre)
-    check_shape("direction", normal, (3,))
+    normal, inner = unit_vector("direction", direction), unit_vector("inner", inner)
+    inner, centre = inner - normal * jnp.dot(inner, normal), as_array(centre)
     check_positive("half_range", half_range)
-    normal = normal / jnp.sqrt(jnp.sum(normal**2))
+    # Along the field it would be rounding.
+    across = jnp.where(jnp.sum(inner**2) > 1e-12, inner, 0.0)
+    inner = unit_vector("inner across the field", across)
     nodes = np.polynomial.chebyshev.chebpts1(slices)
     areas, masses = _slices(
         band,
         as_scalar(energy),
         centre[None] + half_range * jnp.asarray(nodes)[:, None] * normal[None],
         normal,
-        inner - normal * jnp.dot(inner, normal),
+        inner,
         as_scalar(reach),
         points,
     )

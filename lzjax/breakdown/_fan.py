@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import ArrayLike, Float
 
+from .._checks import check_positive
 from ._junctions import reflection_phase
 
 
@@ -55,6 +56,7 @@ def landau_fan(
             "`fields` and `indices` must have the same shape (n,), n >= 2, got "
             f"{fields.shape} and {indices.shape}."
         )
+    check_positive("fields", fields)
     reflections = lower_reflections - upper_reflections
     phases = reflections * np.asarray(reflection_phase(breakdown_field, fields))
     frequency, berry = _line(fields, indices)

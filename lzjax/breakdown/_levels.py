@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from .._checks import check_positive
 from .._types import Scalar, as_scalar
 from ._network import Network
 
@@ -44,6 +45,7 @@ def levels(
     """
     if count < 1:
         raise ValueError(f"`count` must be at least 1, got {count}.")
+    check_positive("stop - start", as_scalar(stop) - as_scalar(start))
     field, start, stop = as_scalar(field), as_scalar(start), as_scalar(stop)
     return _levels(network, field, start, stop, int(count))
 

@@ -10,6 +10,7 @@ from jaxtyping import Array, ArrayLike, Bool, Float
 
 from .._checks import check_finite, check_positive, check_shape
 from .._types import Scalar, as_array, as_scalar
+from ._arcs import refined_root, unit_vector
 from ._bands import AbstractBand
 from ._units import FLUX, HBAR2_OVER_MASS, LORENTZ, VELOCITY
 
@@ -45,6 +46,8 @@ def trajectory(
     check_shape("field", field, (3,))
     check_shape("times", times, (None,))
     check_finite("times", times)
+    if steps < 1:
+        raise ValueError(f"`steps` must be at least 1, got {steps}.")
     energy = band(k0)
 
     def rate(k):
@@ -52,7 +55,7 @@ def trajectory(
 
     def interval(k, step):
         def one(k, _):
-            return _onto(band, _runge_kutta(rate, k, step), energy, field), None
+            return _onto(band, runge_kutta(rate, k, step), energy, field), None
 
         k, _ = jax.lax.scan(one, k, None, length=steps)
         return k, k
@@ -70,7 +73,8 @@ class Orbit(eqx.Module):
     - `length`: of one turn. 1/Å.
     - `closed`: whether it came back; if not, the rest means nothing.
 
-    Derivatives by the band of what follows from an orbit are right to first order.
+    Derivatives by the band and the energy of what follows from an orbit are right to
+    third order.
     """
 
     band: AbstractBand
@@ -83,8 +87,8 @@ class Orbit(eqx.Module):
     def area(self, energy: ArrayLike | None = None) -> Scalar:
         r"""The signed area $A$, positive for an electron orbit. 1/Å².
 
-        **Arguments:** `energy`: to shift the contour to a nearby energy, for
-        derivatives; that of the orbit by default.
+        **Arguments:** `energy`: to shift the contour to a nearby energy; that of the
+        orbit by default.
 
         Spectrally accurate in the number of points.
         """
@@ -114,13 +118,8 @@ class Orbit(eqx.Module):
         # ∮ dk / |v × B| is ħ²/(eB) dA/dE.
         check_positive("field", field)
         mass = self.cyclotron_mass()
-        return (
-            2.0
-            * jnp.pi
-            * mass
-            / (LORENTZ * VELOCITY * HBAR2_OVER_MASS)
-            / as_scalar(field)
-        )
+        rate = LORENTZ * VELOCITY * HBAR2_OVER_MASS * as_scalar(field)
+        return 2.0 * jnp.pi * mass / rate
 
     def _moved(self, energy):
         """The points, free to move along fixed normals with the band's numbers."""
@@ -130,7 +129,15 @@ class Orbit(eqx.Module):
 
         def move(k):
             slope = _across(jax.grad(fixed)(k), self.normal)
-            return k + slope * (energy - self.band(k)) / jnp.sum(slope**2)
+            line = slope / jnp.sum(slope**2)
+
+            def improved(data, step):
+                band, energy = data
+                value, rate = jax.value_and_grad(lambda x: band(k + x * line))(step)
+                return step - (value - energy) / rate
+
+            data = self.band, energy
+            return k + refined_root(improved, data, jnp.zeros(()), 4) * line
 
         return jax.vmap(move)(anchors)
 
@@ -162,18 +169,22 @@ def orbit(
     - `steps`: of the search along `reach`.
 
     **Returns:** an `Orbit`, whose `closed` says whether it came back.
+
+    **Raises:** `ValueError` for a zero direction, a wrong shape or too few points.
     """
-    k0, direction = as_array(k0), as_array(direction)
+    k0, normal = as_array(k0), unit_vector("direction", direction)
     check_shape("k0", k0, (3,), "For many starts use jax.vmap around this call.")
-    check_shape("direction", direction, (3,))
     check_positive("reach", reach)
-    return _orbit(band, k0, direction, as_scalar(reach), points, steps)
+    if points < 8 or steps < 8:
+        raise ValueError(
+            f"`points` and `steps` must be at least 8, got {points} and {steps}."
+        )
+    return _orbit(band, k0, normal, as_scalar(reach), points, steps)
 
 
 @eqx.filter_jit
-def _orbit(band, k0, direction, reach, points: int, steps: int):
+def _orbit(band, k0, normal, reach, points: int, steps: int):
     still, k0 = jax.lax.stop_gradient((band, k0))
-    normal = direction / jnp.sqrt(jnp.sum(direction**2))
     energy = still(k0)
 
     def tangent(k):
@@ -182,7 +193,7 @@ def _orbit(band, k0, direction, reach, points: int, steps: int):
         return along / jnp.sqrt(jnp.sum(along**2))
 
     def advance(k, step):
-        return _onto(still, _runge_kutta(tangent, k, step), energy, normal)
+        return _onto(still, runge_kutta(tangent, k, step), energy, normal)
 
     start = tangent(k0)
     step = reach / steps
@@ -236,8 +247,8 @@ def surface_point(
 
     **Raises:** `RuntimeError` if it does not meet it.
     """
-    centre, direction = as_array(centre), as_array(direction)
-    unit = direction / jnp.sqrt(jnp.sum(direction**2))
+    centre, unit = as_array(centre), unit_vector("direction", direction)
+    check_positive("reach", reach)
     energy, reach = as_scalar(energy), as_scalar(reach)
 
     def excess(distance):
@@ -267,7 +278,7 @@ def surface_point(
     return centre + distance * unit
 
 
-def _runge_kutta(rate: Callable, k, step):
+def runge_kutta(rate: Callable, k, step):
     one = rate(k)
     two = rate(k + 0.5 * step * one)
     three = rate(k + 0.5 * step * two)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from .._checks import check_not_negative
 from .._types import Scalar, as_array, as_scalar
 from ._network import Arc, Crossing, Network, _field
 
@@ -44,6 +45,8 @@ def occupations(
     incoming, _ = leads(network)
     if not incoming:
         raise ValueError("a closed network has no leads; see `lz.breakdown.levels`.")
+    check_not_negative("coherence", coherence)
+    check_not_negative("1 - coherence", 1.0 - as_array(coherence))
     transfer = network.transfer(_field(field))
     size = len(network.arcs)
     factor = jnp.broadcast_to(as_array(coherence), (size,))
@@ -79,6 +82,12 @@ def exit_probabilities(
 
     **Returns:** `[junction, outgoing lead]`, leads in the order of `leads(network)[1]`.
     """
+    arcs = len(network.arcs)
+    if not 0 <= start < arcs or junctions < 1:
+        raise ValueError(
+            f"`start` must be one of the arcs 0 to {arcs - 1} and `junctions` at least "
+            f"1, got {start} and {junctions}."
+        )
     chain = transition_probabilities(network, field)
     _, outgoing = leads(network)
     first = jnp.zeros(len(network.arcs)).at[start].set(1.0)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from .._checks import check_not_negative, check_positive
+from .._checks import check_nonzero, check_not_negative, check_positive
 from .._types import Scalar, as_array, as_scalar
 from ._junctions import breakdown_probability, reflection_probability
 from ._network import Network
@@ -76,6 +76,7 @@ def curvature_factor(field: ArrayLike, curvature: ArrayLike) -> Float[Array, "*b
     phase, by which a two-dimensional result becomes one of an extremal orbit in three
     (over 2π, with the phase π/4 of the sign of A''). See `extremal_orbits`."""
     check_positive("field", field)
+    check_nonzero("curvature", curvature)
     return jnp.sqrt(2.0 * jnp.pi * as_array(field) / FLUX / jnp.abs(curvature))
 
 
@@ -147,9 +148,8 @@ def density_oscillation(
 
     The conductivity follows it where scattering is local: Δσ/σ ≈ Δd/d at leading order.
     """
-    masses, weights, field = _parts(network, paths, energy, field)
-    slopes = 2.0 * jnp.pi * masses / (CYCLOTRON * field)
-    return jnp.sum(slopes * jnp.real(weights) * damping(masses, field)) / jnp.pi
+    slopes, waves, _ = _parts(network, paths, energy, field, damping)
+    return jnp.sum(slopes * waves) / jnp.pi
 
 
 def potential_oscillation(
@@ -161,10 +161,8 @@ def potential_oscillation(
 ) -> Scalar:
     r"""$\Delta\Omega = \frac{1}{2\pi^2l^2}\,\mathrm{Re}\sum_c \frac{w_c}{r_c\Phi_c'}
     R_TR_DR_S$, the oscillating grand potential of a layer. eV/Å²."""
-    masses, weights, field = _parts(network, paths, energy, field)
-    slopes = 2.0 * jnp.pi * masses / (CYCLOTRON * field)
-    total = jnp.sum(jnp.real(weights) / slopes * damping(masses, field))
-    return field / FLUX / (2.0 * jnp.pi**2) * total
+    slopes, waves, field = _parts(network, paths, energy, field, damping)
+    return field / FLUX / (2.0 * jnp.pi**2) * jnp.sum(waves / slopes)
 
 
 def magnetisation_oscillation(
@@ -184,16 +182,20 @@ def magnetisation_oscillation(
     return -jax.grad(potential)(as_scalar(field))
 
 
-def _parts(network, paths, energy, field):
-    energy, field = as_scalar(energy), as_scalar(field)
+def _parts(network, paths, energy, field, damping):
+    """(Φ' in 1/eV, Re w/r with all damping) of all paths, and the field."""
     check_positive("field", field)
+    energy, field = as_scalar(energy), as_scalar(field)
     masses = paths.masses(network, energy)
-    return masses, paths.weights(network(energy), field), field
+    slopes = 2.0 * jnp.pi * masses / (CYCLOTRON * field)
+    waves = jnp.real(paths.weights(network(energy), field)) * damping(masses, field)
+    return slopes, waves, field
 
 
 def _action(temperature, mass, field, harmonic):
     """π p k_B T / ħω_c."""
     check_positive("field", field)
+    check_nonzero("mass", mass)
     quantum = CYCLOTRON * as_array(field) / as_array(mass)
     return jnp.pi * as_array(harmonic) * _KELVIN * as_array(temperature) / quantum
 

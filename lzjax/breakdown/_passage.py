@@ -8,10 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Complex
 
-from .._checks import check_shape
+from .._checks import check_positive, check_shape
 from .._types import Scalar, as_array, as_scalar
 from ..models import TwoLevelFunction
 from ..readout import scattering_matrix, transition_matrix
+from ._arcs import check_on_crossing
 from ._bands import AbstractTwoBands
 from ._junctions import Junction
 from ._motion import trajectory
@@ -66,11 +67,15 @@ def passage(
     - `order`: of the superadiabatic states that the probability is read in.
     - `rtol`, `options`: as in `lz.solve`.
 
-    **Raises:** as `lz.transition_matrix`.
+    **Raises:** as `lz.transition_matrix`; `ValueError` if the uncoupled bands do not
+    cross at `k0`, or the window does not hold t = 0.
     """
     k0, field = as_array(k0), as_array(field)
     check_shape("k0", k0, (3,))
     check_shape("field", field, (3,))
+    check_on_crossing(bands, k0)
+    check_positive("-window[0]", -as_scalar(window[0]))
+    check_positive("window[1]", window[1])
     before, after = as_scalar(window[0]), as_scalar(window[1])
     model = _along(bands, k0, field, before, after, samples)
     options = {"rtol": rtol, **options}

@@ -89,6 +89,8 @@ def closed_paths(network: Network, longest: int) -> ClosedPaths:
 
     **Raises:** `ValueError` if there is none.
     """
+    if longest < 1:
+        raise ValueError(f"`longest` must be at least 1, got {longest}.")
     moves = _moves(network)
     ways: dict[int, list[int]] = {}
     for here, there in moves:

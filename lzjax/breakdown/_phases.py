@@ -8,7 +8,8 @@ from jaxtyping import ArrayLike
 
 from .._checks import check_one_of
 from .._types import Scalar, as_array
-from ._bands import AbstractTwoBands
+from ._arcs import in_band, state_in, wrapped
+from ._bands import AbstractTwoBands, Vector3
 from ._motion import Orbit
 
 
@@ -43,17 +44,12 @@ def orbit_phases(bands: AbstractTwoBands, which: str, orbit: Orbit) -> OrbitPhas
     doi:10.1140/epjb/e2010-00259-2.
     """
     check_one_of("which", which, ("lower", "upper"))
-    column = 0 if which == "lower" else 1
-    states = jax.vmap(lambda k: jnp.linalg.eigh(bands.matrix(k))[1][:, column])(
-        orbit.points
-    )
+    sign = jnp.asarray(-1.0 if which == "lower" else 1.0)
+    states = jax.vmap(lambda k: state_in(bands, sign, k))(orbit.points)
     fine, coarse = _wilson(states), _wilson(states[::2])
     # Richardson's extrapolation, on the branch of the finer one.
-    turn = jnp.round((coarse - fine) / (2.0 * jnp.pi)) * 2.0 * jnp.pi
-    berry = fine + (fine - (coarse - turn)) / 3.0
-    rates = jax.vmap(lambda k: _moment_rate(bands, column, k, orbit.normal))(
-        orbit.points
-    )
+    berry = fine - wrapped(coarse - fine) / 3.0
+    rates = jax.vmap(lambda k: moment_rate(bands, sign, k, orbit.normal))(orbit.points)
     step = orbit.length / orbit.points.shape[0]
     return OrbitPhases(berry, jnp.sum(rates) * step)
 
@@ -71,18 +67,17 @@ def _wilson(states):
     return jnp.pi - jnp.mod(jnp.pi - angle, 2.0 * jnp.pi)
 
 
-def _moment_rate(bands, column: int, k, normal):
-    """m·n/(e v) at k: the phase per length along the orbit."""
-    energies, states = jnp.linalg.eigh(bands.matrix(k))
-    own, other = states[:, column], states[:, 1 - column]
+def moment_rate(bands: AbstractTwoBands, sign: Scalar, k: Vector3, normal: Vector3):
+    """m·n/(e v) at k in the lower (−1) or upper (1) band: the phase per length."""
+    own, other = state_in(bands, sign, k), state_in(bands, -sign, k)
     slopes = jax.jacfwd(lambda x: _parts(bands, x))(k)
     # ⟨other|∂H|own⟩ along the three axes.
     matrix = slopes[0] + 1j * slopes[1]
     elements = jnp.einsum("a,abi,b->i", jnp.conj(other), matrix, own)
-    gap = energies[1 - column] - energies[column]
+    gap = in_band(bands, -sign, k) - in_band(bands, sign, k)
     curl = jnp.dot(jnp.cross(jnp.conj(elements), elements), normal)
     moment = jnp.real(-0.5j * curl) / gap
-    slope = jax.grad(bands.adiabatic("lower" if column == 0 else "upper"))(k)
+    slope = jax.grad(lambda k: in_band(bands, sign, k))(k)
     across = slope - normal * jnp.dot(slope, normal)
     return moment / jnp.sqrt(jnp.sum(across**2))
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from .._checks import check_nonzero, check_positive
 from .._types import Scalar, as_array, as_scalar
 
 
@@ -87,5 +88,7 @@ def gruneisen_from_slope(
 ) -> Float[Array, "*batch"]:
     r"""$\gamma = \frac{\nu}{2} + \frac{1}{2\kappa}\frac{d\ln B_0}{dP}$ from a measured
     slope (T/Pa) and B₀ (T); κ in 1/Pa."""
+    check_positive("breakdown_field", breakdown_field)
+    check_nonzero("compressibility", compressibility)
     relative = as_array(slope) / as_array(breakdown_field)
     return 0.5 * as_array(fermi_exponent) + 0.5 * relative / as_array(compressibility)

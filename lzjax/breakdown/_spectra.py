@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from .._checks import check_one_of, check_shape
+from .._checks import check_one_of, check_positive, check_shape
 from .._types import Scalar, as_array
 
 WINDOWS = ("hann", "blackman", "none")
@@ -58,6 +58,8 @@ def spectrum(
     **Raises:** `ValueError` if the fields are not even in 1/B, or lengths differ.
     """
     x, y = _checked(inverse_field, signal, window)
+    if padding < 1:
+        raise ValueError(f"`padding` must be at least 1, got {padding}.")
     if not _is_even(inverse_field):
         raise ValueError(
             "`inverse_field` must be evenly spaced: interpolate the signal in 1/B."
@@ -94,6 +96,11 @@ def line_amplitudes(
     x, y = _checked(inverse_field, signal, window)
     frequencies = as_array(frequencies)
     check_shape("frequencies", frequencies, (None,))
+    check_positive("frequencies", frequencies)
+    if 2 * frequencies.shape[0] + 1 > x.shape[0]:
+        raise ValueError(
+            f"{x.shape[0]} points cannot determine {frequencies.shape[0]} lines."
+        )
     return _lines(x, y, frequencies, window)
 
 
@@ -119,6 +126,8 @@ def _checked(inverse_field, signal, window):
     x, y = as_array(inverse_field), as_array(signal)
     check_shape("inverse_field", x, (None,))
     check_shape("signal", y, x.shape)
+    if x.shape[0] < 3:
+        raise ValueError(f"a spectrum needs at least 3 points, got {x.shape[0]}.")
     return x, y
 
 

@@ -80,6 +80,7 @@ def parameters(experiment, **fixed):
     return [one(name) for name in experiment.parameters]
 
 
+@pytest.mark.slow
 def test_one_orbit_through_its_junctions_does_not_identify_the_breakdown_field():
     experiment = mb.OscillationCurve([BETA])
     controls = {name: array[::6] for name, array in CONTROLS.items()}
@@ -103,6 +104,50 @@ def test_two_orbits_together_do():
     best = mb.cramer_rao(experiment, result.values, controls, 0.01, MASSES)
     for name in free:
         np.testing.assert_allclose(result.errors[name], best.errors[name], rtol=1e-3)
+
+
+def test_the_gap_in_the_place_of_the_breakdown_field():
+    """B₀ ∝ Δ²: the relative error of Δ is half that of B₀."""
+    unit = mb.Junction(1.0, [2e5, 3e5, 0.0], [-2e5, 3e5, 0.0]).breakdown_field(
+        [0, 0, 1]
+    )
+    gap = float(np.sqrt(41.0 / unit))
+    by_gap = mb.OscillationCurve([ALPHA, BETA], unit)
+    assert "gap" in by_gap.parameters and "breakdown_field" not in by_gap.parameters
+    values = {**TRUTH, "gap": gap}
+    del values["breakdown_field"]
+    found = mb.cramer_rao(by_gap, values, CONTROLS, 0.01, MASSES).errors["gap"]
+    want = bound([ALPHA, BETA]).errors["breakdown_field"]
+    np.testing.assert_allclose(found / gap, 0.5 * want / 41.0, rtol=1e-9)
+
+
+@pytest.mark.slow
+def test_masses_gap_scattering_and_phases_from_sweeps_at_several_temperatures():
+    """Everything free at once: pulls of the size of one."""
+    unit = mb.Junction(1.0, [2e5, 3e5, 0.0], [-2e5, 3e5, 0.0]).breakdown_field(
+        [0, 0, 1]
+    )
+    gap = float(np.sqrt(41.0 / unit))
+    experiment = mb.OscillationCurve([ALPHA, BETA], unit)
+    true = {name: TRUTH[name] for name in TRUTH if name != "breakdown_field"}
+    true["gap"] = gap
+    temperatures = np.repeat([0.4, 0.8, 1.4, 2.2], 150)
+    controls = {"field": np.tile(FIELDS[::4], 4), "temperature": temperatures}
+    clean = np.asarray(experiment(true, controls))
+    data = lz.Means(controls, np.random.default_rng(8).normal(clean, 0.005), 0.005)
+
+    def one(name):
+        if name.endswith(("temperature", "amplitude", "mass", "gap")):
+            return lz.Parameter(name, 1.08 * true[name], lower=0.0)
+        scale = 0.3 if name.endswith("frequency") else 0.2
+        return lz.Parameter(name, true[name] + 0.1 * scale, scale=scale)
+
+    free = [one(name) for name in experiment.parameters]
+    result = lz.fit(experiment, data, free, starts=1)
+    assert all(result.identified.values()), result.report()
+    pulls = [(result.values[n] - true[n]) / result.errors[n] for n in true]
+    assert np.max(np.abs(pulls)) < 4 and np.sqrt(np.mean(np.square(pulls))) < 2
+    assert result.errors["gap"] < 0.05 * gap
 
 
 @pytest.mark.slow

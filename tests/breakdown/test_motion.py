@@ -38,9 +38,9 @@ def test_orders_of_the_trajectory():
         return mb.trajectory(SQUARE, [0.3, 0.1, 0.05], [0, 0, 20.0], [0, 3.0],
                              steps=steps)[1]  # fmt: skip
 
-    best = end(2048)
-    errors = [np.linalg.norm(end(n) - best) for n in (32, 64, 128)]
-    assert np.all(np.abs(-np.diff(np.log2(errors)) - 4) < 0.3)
+    best = end(512)
+    errors = [np.linalg.norm(end(n) - best) for n in (32, 64)]
+    assert abs(np.log2(errors[0] / errors[1]) - 4) < 0.3
 
 
 @pytest.mark.parametrize("masses", [(0.3, 0.3, 0.3), (0.2, 0.8, 1.5)])
@@ -125,7 +125,7 @@ def test_extremal_orbits_of_a_warped_cylinder():
     numbers = {"mass": 0.5, "t": 0.02, "c": 6.0}
     band = mb.BandFunction(warped, numbers)
     found = mb.extremal_orbits(
-        band, 0.3, Z, half_range=0.7, reach=3.0, inner=[1.0, 0.0, 0.0]
+        band, 0.3, Z, half_range=0.7, reach=3.0, inner=[1.0, 0.0, 0.0], slices=19
     )
     scale = 2 * np.pi * 0.5 / HBAR2_OVER_MASS
     order = np.argsort(found.areas)

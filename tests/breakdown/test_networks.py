@@ -1,5 +1,6 @@
 """Networks against exact quantum spectra, and against what is known on paper."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,15 +23,6 @@ def circles(number, parity="parity"):
 def chain(field=10.0, g=12.0, potential=3.0, x0=0.0):
     length, quantum = np.sqrt(FLUX / field), CYCLOTRON * field
     return mb.LinearChain(potential * quantum, g / length, 1.0, g * x0, nodes=48)
-
-
-def figure_eight(b, m):
-    return mb.TiltedDirac(1.0, 1.0, 1.0, 2.0 * m), b * FLUX
-
-
-def double_well():
-    p = record(20)["parameters"]
-    return mb.DoubleWell(1.0, 1.0, p["b"] * 1e-10), p["B_T"]
 
 
 def within(levels, window):
@@ -70,69 +62,45 @@ def test_the_infinite_chain():
     exact = within(mb.chain_levels(same, 10.0, 13.5) / quantum, p["window_hw"])
     check(exact, case)
 
+    @jax.jit
+    @jax.vmap
     def compare(x0):
         model = chain(potential=2.0, x0=x0)
         found = mb.levels(model, 10.0, 30 * quantum, 36.5 * quantum, 6)
-        return found / quantum, mb.chain_levels(model, 10.0, 13.5) / quantum
+        return found / quantum, mb.chain_levels(model, 10.0, 13.0, 400) / quantum
 
-    found, exact = jax.vmap(compare)(jnp.linspace(0.0, 0.5, 6, endpoint=False))
+    # Six Bloch phases, of which two are mirror images of others.
+    found, exact = compare(jnp.linspace(0.0, np.pi / 12, 4))
+    weights = np.array([1.0, 2.0, 2.0, 1.0]) / 6
     nearest = jnp.min(jnp.abs(found[:, :, None] - exact[:, None, :]), axis=2)
     probability = mb.breakdown_probability(
         chain(potential=2.0).breakdown_field(33 * quantum), 10.0
     )
     np.testing.assert_allclose(probability, 0.68, atol=0.005)
-    assert np.sqrt(np.mean(nearest**2)) < 8e-4
+    assert np.sqrt(weights @ np.mean(nearest**2, axis=1)) < 8e-4
 
 
-@pytest.mark.parametrize("number", [35, 37])
-def test_the_figure_eight_of_electron_and_hole(number):
-    """The rule's error is of order √b of a spacing: 3 % at b = 0.01."""
-    p = record(number)["parameters"]
-    model, field = figure_eight(p["b"], p["m"])
-    exact = mb.tilted_dirac_levels(model, field, *p["window"])
-    check(exact, record(number))
-    found = mb.levels(model, field, 1e-4, 0.15, 10)
-    error = (found - exact) / np.mean(np.diff(exact))
-    assert np.sqrt(np.mean(error**2)) < 0.03
+@pytest.mark.slow
+def test_the_chain_gets_better_with_the_areas():
+    """P = 0.42: 1.0e-3 of the cyclotron energy in the field of the record, and 4.8e-4
+    where all areas hold 16/9 times as many quanta; the next order in the field."""
 
+    @jax.jit
+    @jax.vmap
+    def compare(phase, scale):
+        model = chain(g=12.0 * scale, potential=3.0 * scale, x0=0.0)
+        model = eqx.tree_at(lambda m: m.bloch_phase, model, phase)
+        quantum, start = CYCLOTRON * 10.0, 29.5 * scale**2
+        found = mb.levels(model, 10.0, start * quantum, (start + 9) * quantum, 6)
+        return found / quantum, mb.chain_levels(model, 10.0, 17.5, 640) / quantum
 
-@pytest.mark.parametrize("m", [0.04, -0.04])
-def test_the_figure_eight_gets_better_in_weaker_fields_for_either_sign_of_the_gap(m):
-    def error(b):
-        model, field = figure_eight(b, m)
-        exact = mb.tilted_dirac_levels(model, field, 1e-4, 6 * b, basis=400)
-        found = mb.levels(model, field, 1e-4, 0.15, 10)[: len(exact)]
-        return np.sqrt(np.mean((found - exact) ** 2)) / np.mean(np.diff(exact))
-
-    strong, weak = error(0.01), error(0.005)
-    assert weak < 0.85 * strong < 0.03
-
-
-def test_the_figure_eight_of_one_band_through_its_saddle():
-    model, field = double_well()
-    exact = mb.double_well_levels(model, field)[:12]
-    check(exact / model.saddle_energy, record(20))
-    found = mb.levels(model, field, 0.01 * model.saddle_energy, exact[-1] * 1.2, 12)
-    # Landau's spacing of one lobe at its bottom is 4h of the saddle's energy.
-    error = (found - exact) / model.saddle_energy / (4 * 0.08)
-    assert np.max(np.abs(error)) < 3.4e-3
-
-
-def test_actions_of_the_double_well():
-    model, field = double_well()
-    p = record(22)
-    lobe, forbidden = model.areas(p["parameters"]["eps"] * model.saddle_energy)
-    got = FLUX / field * np.array([lobe, 0.5 * forbidden])
-    np.testing.assert_allclose(got, p["value"][:2], rtol=1e-9)
-
-
-def test_the_lobe_at_the_saddle():
-    p = record(19)["parameters"]
-    model = mb.DoubleWell(p["mx_over_me"], p["my_over_me"], p["b"] * 1e-10)
-    lobe, forbidden = model.areas(model.saddle_energy)
-    joule = model.saddle_energy * ELEMENTARY_CHARGE
-    np.testing.assert_allclose([lobe * 1e20, joule], record(19)["value"], rtol=1e-9)
-    np.testing.assert_allclose(forbidden, 0.0, atol=1e-12)
+    phases = jnp.linspace(0.0, jnp.pi, 4)
+    errors = []
+    for scale in (1.0, 4 / 3):
+        found, exact = compare(phases, jnp.full(4, scale))
+        nearest = jnp.min(jnp.abs(found[:, :, None] - exact[:, None, :]), axis=2)
+        errors.append(float(jnp.sqrt(jnp.mean(nearest**2))))
+    assert errors[0] < 1.2e-3 and errors[1] < 0.6 * errors[0]
 
 
 @pytest.mark.parametrize("number", [23, 25])
@@ -234,7 +202,7 @@ def test_derivatives_of_levels_and_a_batch_of_fields():
 
 
 def test_transfer_is_unitary_and_the_secular_determinant_real():
-    network = chain(x0=0.1)(0.035)
+    network = eqx.filter_jit(chain(x0=0.1))(0.035)
     assert defect(network.transfer(10.0)) < 1e-13
     angles = np.asarray(mb.eigenphases(network.transfer(10.0)))
     want = 2.0**4 * np.prod(np.sin(angles / 2))

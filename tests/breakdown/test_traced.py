@@ -1,0 +1,243 @@
+"""Networks cut out of traced orbits: against exact spectra and the named networks."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lzjax import breakdown as mb
+from lzjax.breakdown._units import (
+    CYCLOTRON,
+    ELEMENTARY_CHARGE,
+    FLUX,
+    HBAR2_OVER_MASS,
+)
+from tests.breakdown.records import record
+
+Z = [0.0, 0.0, 1.0]
+FIELD = 10.0
+QUANTUM = CYCLOTRON * FIELD
+CASE = record(31)["parameters"]
+G, V = CASE["G"] * 1e-10, CASE["Vg_J"] / ELEMENTARY_CHARGE
+FERMI = 62.0 * QUANTUM
+
+
+def _circles(k, p):
+    """The two circles of the record; `twist` makes the coupling complex."""
+    free = mb.FreeElectrons([1.0, 1.0, jnp.inf])
+    other = free(k - jnp.array([G, 0.0, 0.0]))
+    turn = 0.8 * k[0] / G + 1.1 * k[1] / G + 2.0 * (k[0] / G) * (k[1] / G)
+    return free(k), other, p["potential"] * jnp.exp(1j * p["twist"] * (1.0 + turn))
+
+
+def circles(potential=V, twist=0.0):
+    numbers = {"potential": jnp.asarray(potential), "twist": jnp.asarray(twist)}
+    return mb.TwoBandFunction(_circles, numbers)
+
+
+@eqx.filter_jit
+def trace(bands, energy):
+    """(lens, outer orbit)."""
+    centre, up = [G / 2, 0.0, 0.0], [0.0, 1.0, 0.0]
+
+    def one(band):
+        start = mb.surface_point(band, energy, centre, up, 3 * G)
+        return mb.orbit(band, start, Z, reach=12 * G, points=512)
+
+    return one(bands.adiabatic("upper")), one(bands.adiabatic("lower"))
+
+
+@eqx.filter_jit
+def built(network, energy):
+    return network(energy)
+
+
+@eqx.filter_jit
+def weights_of(paths, network):
+    return paths.weights(network, FIELD), paths.areas(network)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return mb.traced_network(trace(circles(), FERMI))
+
+
+@pytest.fixture(scope="module")
+def twisted():
+    orbits = trace(circles(twist=0.7), FERMI)
+    return orbits, mb.traced_network(orbits)
+
+
+def test_levels_agree_with_the_exact_spectrum(network):
+    found = mb.levels(network, FIELD, 60 * QUANTUM, 65 * QUANTUM, 8)
+    want = np.sort(record(31)["value"] + record(32)["value"])
+    assert np.sqrt(np.mean((found / QUANTUM - want) ** 2)) < 2e-5
+
+
+def test_arcs_move_with_the_energy(network):
+    """Ten cyclotron energies to either side of where the orbits were traced."""
+
+    @jax.jit
+    @jax.vmap
+    def numbers(energy):
+        found, named = network(energy), mb.CoupledCircles(V, G, nodes=1500)
+        outer, lens = named.areas(energy)
+        bend = 2 * jnp.arctan2(G / 2, jnp.sqrt(2 * energy / HBAR2_OVER_MASS - G**2 / 4))
+        b0 = named.breakdown_field(energy)
+        got = [arc.area for arc in found.arcs], [arc.rotation for arc in found.arcs]
+        junctions = [(v.breakdown_field, jnp.abs(v.angle)) for v in found.vertices]
+        areas = 0.5 * jnp.stack([lens, lens, outer, outer])
+        turns = jnp.pi + bend * jnp.array([-1.0, -1.0, 1.0, 1.0])
+        return got, junctions, areas, turns, (b0, bend)
+
+    away = QUANTUM * jnp.array([-10.0, 0.0, 10.0])
+    got, junctions, areas, turns, one = numbers(FERMI + away)
+    # A hundred-thousandth of a level's spacing is 2π·1e-5 in the phase l²A.
+    np.testing.assert_allclose(np.stack(got[0], 1), areas, atol=1e-6 * FIELD / FLUX)
+    np.testing.assert_allclose(np.stack(got[1], 1), turns, rtol=1e-9)
+    for junction in junctions:
+        np.testing.assert_allclose(junction, one, rtol=1e-10)
+
+
+def test_signs_of_tunnelling_follow_from_the_graph(network):
+    """A circle through two junctions has the phase l²A − π and no sign more, a lens
+    loses two reflection phases, and the outer orbit gains two."""
+    now = built(network, FERMI)
+    paths = mb.closed_paths(now, 2)
+    b0 = network.breakdown_fields(FERMI)[0]
+    shift = float(mb.reflection_phase(b0, FIELD))
+    weights, areas = map(np.asarray, weights_of(paths, now))
+    turns = FLUX / FIELD * areas - np.pi
+    through = np.exp(-b0 / FIELD)
+    seen = set()
+    for path, weight in enumerate(weights):
+        if paths.repeats[path] > 1:
+            continue
+        if paths.reflections[path] == 0:
+            kind, want = "circle", through * np.exp(1j * turns[path])
+        else:
+            signs = {network.signs[arc] for arc in paths.sequences[path]}
+            kind = "outer" if signs == {-1} else "lens"
+            turn = turns[path] - 2 * shift * (-1 if kind == "outer" else 1)
+            want = (1 - through) * np.exp(1j * turn)
+        np.testing.assert_allclose(weight, want, atol=1e-9)
+        seen.add(kind)
+    assert seen == {"circle", "lens", "outer"}
+
+
+def test_phases_of_a_complex_coupling_are_berrys_and_the_moments(twisted):
+    """The arcs and junctions of a gapped orbit add up to its own closed phases."""
+    (lens, outer), network = twisted
+    now, bands = built(network, FERMI), circles(twist=0.7)
+    paths = mb.closed_paths(now, 2)
+    weights, areas = map(np.asarray, weights_of(paths, now))
+    shift = np.asarray(mb.reflection_phase(network.breakdown_fields(FERMI), FIELD))
+    for which, orbit, sign in (("upper", lens, -1), ("lower", outer, 1)):
+        phases = eqx.filter_jit(mb.orbit_phases)(bands, which, orbit)
+        assert abs(phases.berry) > 0.1
+        found = [
+            path
+            for path, arcs in enumerate(paths.sequences)
+            if paths.repeats[path] == 1
+            and {network.signs[arc] for arc in arcs} == {-sign}
+        ]
+        (path,) = found
+        turn = FLUX / FIELD * areas[path] - np.pi + phases.total + sign * shift.sum()
+        excess = np.angle(weights[path] * np.exp(-1j * turn))
+        np.testing.assert_allclose(excess, 0.0, atol=2e-4)  # of Wilson's products
+
+
+def test_derivatives_by_the_numbers_of_the_bands(network):
+    """First and second derivatives by the lattice potential, with new bands inside."""
+
+    def numbers(potential):
+        moved = eqx.tree_at(lambda n: n.bands, network, circles(potential))
+        now = moved(FERMI)
+        parts = [now.arcs[0].area, now.arcs[2].area, now.vertices[0].breakdown_field]
+        return jnp.stack(parts)
+
+    slope = jax.jit(jax.jacfwd(numbers))
+    numbers, step = jax.jit(numbers), 1e-3 * V
+    low, here, high = (np.asarray(numbers(V + d)) for d in (-step, 0.0, step))
+    np.testing.assert_allclose(slope(V), (high - low) / (2 * step), rtol=1e-5)
+    bend = jax.jit(jax.jacfwd(slope))(V)
+    want = (slope(V + step) - slope(V - step)) / (2 * step)
+    np.testing.assert_allclose(bend, want, rtol=1e-5)
+    np.testing.assert_allclose(bend[2], 2 * here[2] / V**2, rtol=1e-9)
+
+
+@pytest.mark.parametrize("mass_gap", [0.08, -0.08])
+def test_the_figure_eight_is_the_named_one(mass_gap):
+    """An electron and a hole pocket: B₀ by the complex action, the hole's phase π."""
+    energy = 0.05
+    named = mb.TiltedDirac(1.0, 1.0, 1.0, mass_gap)
+    bands = mb.TypeTwoDirac(1.0, 1.0, 1.0, mass_gap)
+    orbits = tilted_orbits(bands, energy, named._roots(jnp.asarray(energy)))
+    network = mb.traced_network(orbits, formula="action")
+    found, want = built(network, energy), named(energy)
+    for arc, other in zip(found.arcs, want.arcs, strict=True):
+        np.testing.assert_allclose(arc.area, other.area, rtol=1e-10)
+        np.testing.assert_allclose(arc.rotation, other.rotation, rtol=1e-10)
+        np.testing.assert_allclose(np.cos(arc.phase - other.phase), 1.0, atol=1e-10)
+    (crossing,), (other,) = found.vertices, want.vertices
+    assert (crossing.first, crossing.second) == (other.first, other.second)
+    got = [crossing.breakdown_field, crossing.angle, crossing.coupling_phase]
+    expected = [other.breakdown_field, other.angle, other.coupling_phase]
+    np.testing.assert_allclose(got, expected, rtol=1e-9)
+
+
+@eqx.filter_jit
+def tilted_orbits(bands, energy, roots):
+    def one(band, left, right):
+        middle = jnp.stack([0.5 * (left + right), jnp.zeros(()), jnp.zeros(())])
+        start = mb.surface_point(band, energy, middle, [0.0, 1.0, 0.0], 2.0)
+        return mb.orbit(band, start, Z, reach=12.0, points=512)
+
+    electron = one(bands.adiabatic("upper"), *roots[:2])
+    return electron, one(bands.adiabatic("lower"), *roots[2:])
+
+
+def test_orbits_without_a_junction_are_loops():
+    """Far above the gap of a Dirac cone: one arc, the Berry and moment phases π."""
+    cone = mb.TwoBandFunction(_dirac, 0.01)
+    band = cone.adiabatic("upper")
+    start = mb.surface_point(band, 0.03, np.zeros(3), [1.0, 0.0, 0.0], 0.1)
+    found = mb.orbit(band, start, Z, reach=0.1)
+    network = mb.traced_network([found])
+    now = built(network, 0.03)
+    assert len(now.arcs) == 1 and not now.vertices
+    arc = now.arcs[0]
+    np.testing.assert_allclose(arc.area, np.pi * 0.0008 / 36.0, rtol=1e-9)
+    np.testing.assert_allclose(arc.rotation, 2 * np.pi, rtol=1e-12)
+    np.testing.assert_allclose(abs(arc.phase), np.pi, rtol=1e-6)
+
+
+def _dirac(k, mass):
+    return mass, -mass, 6.0 * (k[0] + 1j * k[1])
+
+
+def test_bad_orbits_are_refused(network, twisted):
+    (lens, outer), _ = twisted
+
+    def call(words, orbits, **options):
+        with pytest.raises(ValueError, match=words):
+            mb.traced_network(orbits, **options)
+
+    call("at least one orbit", [])
+    call("needs one orbit in the lower band and one in the upper, got 1 and 0", [outer])
+    call("got 1 and 2", [lens, outer, lens])
+    call("orbits 0 and 1 belong to different bands", [lens, trace(circles(), FERMI)[1]])
+    call("must have one energy", [lens, trace(circles(twist=0.7), 1.01 * FERMI)[1]])
+    call("`nodes` must be odd", [lens, outer], nodes=64)
+    call("`formula` must be one of", [lens, outer], formula="chambers")
+    open_ = eqx.tree_at(lambda o: o.closed, lens, jnp.asarray(False))
+    call("orbit 0 is open", [open_, outer])
+    free = mb.orbit(mb.FreeElectrons(), [0.1, 0.0, 0.0], Z, reach=1.0)
+    call("orbit 0 must be of `bands.adiabatic", [free])
+    with pytest.raises(ValueError, match="cannot be cut under `jit`"):
+        jax.jit(
+            lambda: mb.traced_network(jax.lax.stop_gradient(trace(circles(), FERMI)))
+        )()
+    with pytest.raises(RuntimeError, match="trace them at a nearer energy"):
+        built(network, 0.3 * FERMI)
