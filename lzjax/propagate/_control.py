@@ -10,6 +10,8 @@ from .._types import Scalar
 from ._lanes import in_blocks
 from ._run import Loop
 
+_FEW_CELLS = 16
+
 
 class Controlled(NamedTuple):
     """What step control found: propagator, error estimate, grid, steps taken."""
@@ -30,13 +32,16 @@ def controlled(
     max_steps: int,
     max_rounds: int,
 ) -> Controlled:
-    """Refine the grid until doubling it changes the propagator within tolerance, or
-    until rounding is all that is left.
+    """Refine the grid until the last doubling changes the propagator within tolerance,
+    or until rounding is all that is left.
 
     `turns` is the angle by which the window turns a state; the rounding of the phases
     grows with it. Not differentiable: see `attach_derivative`.
     """
     order = loop.stepper.order
+    # Grids that are compared, in steps of the coarsest; where cells are many, they are
+    # short, and two must do.
+    scales = (1, 2, 4) if counts.shape[-1] <= _FEW_CELLS else (1, 2)
 
     def block(axes, edges, counts, tolerance, turns, *leaves):
         lanes_axes = (axes[0], 0, *axes[4:])
@@ -54,14 +59,23 @@ def controlled(
         def refine(state):
             rounds, active, counts, u, error, spent = state
             taken = jnp.where(active[:, None], counts, 0)
-            # One loop for both is compiled once.
-            both = jax.lax.map(
+            # One loop for all is compiled once.
+            runs = jax.lax.map(
                 lambda finer: loop.lanes(lanes_axes, edges, finer * taken, leaves),
-                jnp.array([1, 2], taken.dtype),
+                jnp.array(scales, taken.dtype),
             )
-            coarse, fine = (jax.tree.map(lambda x, k=k: x[k], both) for k in (0, 1))
+            *coarser, coarse, fine = (
+                jax.tree.map(lambda x, k=k: x[k], runs) for k in range(len(scales))
+            )
             gain = 1.0 / (2.0**order - 1.0)
-            change = gain * jax.vmap(group.distance)(fine, coarse)
+            distance = jax.vmap(group.distance)
+            change = distance(fine, coarse)
+            trust = jnp.full(members, gain)
+            for coarsest in coarser:
+                # Where H is not smooth, or steps are long, errors fall more slowly.
+                fall = distance(coarse, coarsest) / jnp.where(change > 0, change, 1.0)
+                trust = jnp.maximum(gain, 1.0 / (jnp.maximum(fall, 1.5) - 1.0))
+            change = trust * change
             fine = jax.vmap(lambda f, c: group.extrapolated(f, c, gain))(fine, coarse)
             u = jax.tree.map(
                 lambda old, new: jnp.where(
@@ -70,16 +84,17 @@ def controlled(
                 u,
                 fine,
             )
-            steps = jnp.sum(2 * taken, axis=-1)
+            steps = scales[-1] * jnp.sum(taken, axis=-1)
+            # Lengths of steps are rounded alike in a cell, all else at random.
             unit = 0.5 * jnp.finfo(change.dtype).eps
-            rounding = unit * (turns + jnp.sqrt(steps.astype(change.dtype)))
+            rounding = unit * (0.2 * turns + jnp.sqrt(steps.astype(change.dtype)))
             # Twice: where steps are long, more than the leading error counts.
             error = jnp.where(active, 2.0 * change + rounding, error)
-            spent = spent + 3 * jnp.sum(taken, -1, jnp.int32)
+            spent = spent + sum(scales) * jnp.sum(taken, -1, jnp.int32)
             factor = 1.15 * (change / tolerance) ** (1.0 / order)
             factor = jnp.clip(jnp.nan_to_num(factor, nan=1.0), 1.3, 8.0)
             wanted = jnp.ceil(counts * factor[:, None])
-            total = 2.0 * jnp.sum(wanted, axis=-1)
+            total = float(scales[-1]) * jnp.sum(wanted, axis=-1)
             active = active & (change > tolerance) & (total <= max_steps)
             active = active & ~(change < gain * rounding)
             counts = jnp.where(active[:, None], wanted.astype(jnp.int32), counts)
@@ -89,7 +104,8 @@ def controlled(
             lambda x: jnp.broadcast_to(x, (members, *x.shape)), group.identity()
         )
         # A plan can be too careful: what fits is tried, and measured.
-        total = 2.0 * jnp.sum(counts.astype(float), axis=-1)
+        counts = -(-2 * counts // scales[-1])
+        total = scales[-1] * jnp.sum(counts.astype(float), axis=-1)
         fits = jnp.floor(counts * jnp.minimum(max_steps / total, 1.0)[:, None])
         counts = jnp.where(counts > 0, jnp.maximum(fits, 1.0), 0.0).astype(jnp.int32)
         state = (
@@ -101,7 +117,7 @@ def controlled(
             jnp.zeros(members, jnp.int32),
         )
         _, _, counts, u, error, spent = jax.lax.while_loop(unfinished, refine, state)
-        return Controlled(u, error, 2 * counts, spent)
+        return Controlled(u, error, scales[-1] * counts, spent)
 
     def cost(edges, counts, *rest):
         return jnp.sum(counts).astype(float)
