@@ -198,8 +198,8 @@ def _float32_table(record: dict) -> str:
         worst = max(broken, key=lambda row: row["broken"])
         lines += [
             "",
-            "Rounding is not in the error estimate: in float32 a tolerance below these "
-            f"errors can be reported as met (rtol {worst['rtol']:.0e}, −"
+            "The error estimate knows rounding only roughly: in float32 a tolerance "
+            f"below these errors can be reported as met (rtol {worst['rtol']:.0e}, −"
             f"{worst['window']:.0f} to {worst['window']:.0f}: {worst['broken']} of "
             f"{record['lanes']} sweeps).",
         ]
