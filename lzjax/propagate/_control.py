@@ -7,10 +7,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from .._types import Scalar
-from ._lanes import in_blocks
-from ._run import Loop
-
-_FEW_CELLS = 16
+from ._lanes import chosen, in_blocks, lane_count
+from ._run import FEW_CELLS, Loop, steps_of_lane
 
 
 class Controlled(NamedTuple):
@@ -41,14 +39,11 @@ def controlled(
     order = loop.stepper.order
     # Grids that are compared, in steps of the coarsest; where cells are many, they are
     # short, and two must do.
-    scales = (1, 2, 4) if counts.shape[-1] <= _FEW_CELLS else (1, 2)
+    scales = (1, 2, 4) if counts.shape[-1] <= FEW_CELLS else (1, 2)
 
     def block(axes, edges, counts, tolerance, turns, *leaves):
         lanes_axes = (axes[0], 0, *axes[4:])
-        arrays = (edges, counts, tolerance, turns, *leaves)
-        members = next(
-            x.shape[0] for x, axis in zip(arrays, axes, strict=True) if axis == 0
-        )
+        members = lane_count(axes, (edges, counts, tolerance, turns, *leaves))
         counts = jnp.broadcast_to(counts, (members, counts.shape[-1]))
         group = loop.example(lanes_axes, leaves)
 
@@ -77,13 +72,7 @@ def controlled(
                 trust = jnp.maximum(gain, 1.0 / (jnp.maximum(fall, 1.5) - 1.0))
             change = trust * change
             fine = jax.vmap(lambda f, c: group.extrapolated(f, c, gain))(fine, coarse)
-            u = jax.tree.map(
-                lambda old, new: jnp.where(
-                    active.reshape((-1,) + (1,) * (old.ndim - 1)), new, old
-                ),
-                u,
-                fine,
-            )
+            u = chosen(active, fine, u)
             steps = scales[-1] * jnp.sum(taken, axis=-1)
             # Lengths of steps are rounded alike in a cell, all else at random.
             unit = 0.5 * jnp.finfo(change.dtype).eps
@@ -119,10 +108,7 @@ def controlled(
         _, _, counts, u, error, spent = jax.lax.while_loop(unfinished, refine, state)
         return Controlled(u, error, scales[-1] * counts, spent)
 
-    def cost(edges, counts, *rest):
-        return jnp.sum(counts).astype(float)
-
-    run = in_blocks(block, cost, loop.width(leaves))
+    run = in_blocks(block, steps_of_lane, loop.width(leaves))
     return jax.lax.stop_gradient(
         run(*jax.lax.stop_gradient((edges, counts, tolerance, turns, *leaves)))
     )

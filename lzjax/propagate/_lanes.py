@@ -47,6 +47,20 @@ def in_blocks(
     return single
 
 
+def lane_count(axes: tuple[int | None, ...], arrays: tuple[Any, ...]) -> int:
+    """How many lanes a block has: `axes` says 0 for the arrays that have them first."""
+    return next(x.shape[0] for x, axis in zip(arrays, axes, strict=True) if axis == 0)
+
+
+def chosen(lanes: Any, new: Any, old: Any) -> Any:
+    """`new` where `lanes` is true, `old` elsewhere; trees with the lanes in front."""
+    return jax.tree.map(
+        lambda x, y: jnp.where(lanes.reshape(lanes.shape + (1,) * (x.ndim - 1)), x, y),
+        new,
+        old,
+    )
+
+
 def _marked(out: Any, batched: bool) -> tuple[Any, Any]:
     return out, jax.tree.map(lambda _: batched, out)
 
@@ -87,7 +101,7 @@ def _many(
 def _blocks(
     run: Callable, cost: Callable | None, axes: tuple, width: int, arrays: tuple
 ) -> Any:
-    lanes = next(a.shape[0] for a, axis in zip(arrays, axes, strict=True) if axis == 0)
+    lanes = lane_count(axes, arrays)
     if lanes <= width:
         return run(axes, *arrays)
     order = jnp.arange(lanes)

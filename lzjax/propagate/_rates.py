@@ -33,14 +33,17 @@ def step_with_rates(group, exponents_of: Callable, numbers: Any, apart: bool) ->
     # Else compilers evaluate the model anew for every component.
     exponents, changes = jax.lax.optimization_barrier((exponents, changes))
     u, rates = group.exponential_rates(exponents[0], [x[0] for x in changes])
-    joined = group.joined if apart else jax.vmap(group.joined, (None, 0, None, 0))
     for k, exponent in enumerate(exponents[1:], start=1):
         move, more = group.exponential_rates(exponent, [x[k] for x in changes])
-        rates = [
-            joined(u, rate, move, new) for rate, new in zip(rates, more, strict=True)
-        ]
+        rates = joined_rates(group, apart, u, rates, move, more)
         u = move @ u
     return u, rates
+
+
+def joined_rates(group, apart: bool, u, rates: list, move, more: list) -> list:
+    """The rates of move·u, from those of both; for `apart` see `step_with_rates`."""
+    joined = group.joined if apart else jax.vmap(group.joined, (None, 0, None, 0))
+    return [joined(u, old, move, new) for old, new in zip(rates, more, strict=True)]
 
 
 def _changes(group, exponents_of: Callable, numbers: Any, apart: bool) -> Any:

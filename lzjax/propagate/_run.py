@@ -12,15 +12,14 @@ from jaxtyping import Array
 
 from .._types import Scalar
 from ._grid import stepped
-from ._lanes import in_blocks
-from ._rates import few_scalars, step_with_rates
+from ._lanes import chosen, in_blocks, lane_count
+from ._rates import few_scalars, joined_rates, step_with_rates
 from ._steppers import AbstractStepper
 
-fence = jax.lax.optimization_barrier
 # So many steps are taken together, as compilers unroll; fewer where cells are many,
 # and short.
 _TOGETHER = 4 if jax.__version_info__ >= (0, 11) else 2
-_FEW_CELLS = 16
+FEW_CELLS = 16
 
 
 class Loop(eqx.Module):
@@ -74,7 +73,7 @@ class Loop(eqx.Module):
     def lanes(self, axes, edges, counts, leaves) -> Any:
         """Propagators of a block of lanes; `axes` of (edges, counts, *leaves)."""
         group = self.example(axes, leaves)
-        lanes = _count(axes, (edges, counts, *leaves))
+        lanes = lane_count(axes, (edges, counts, *leaves))
 
         def combined(earlier, later):
             (u, angle), (move, square) = earlier, later
@@ -105,18 +104,14 @@ class Loop(eqx.Module):
         """
         edges_move, leaves_move = moving
         group = self.example(axes, leaves)
-        lanes = _count(axes, (edges, counts, *leaves))
+        lanes = lane_count(axes, (edges, counts, *leaves))
         axes, edges, counts, leaves = _own(moving, axes, edges, counts, leaves)
         numbers = [leaves[j][0] for j in leaves_move]
         apart = group.scalars and not edges_move and few_scalars(numbers)
-        joined = group.joined if apart else jax.vmap(group.joined, (None, 0, None, 0))
 
         def combined(earlier, later):
             (u, rates), (move, more) = earlier, later
-            rates = [
-                joined(u, old, move, new) for old, new in zip(rates, more, strict=True)
-            ]
-            return move @ u, rates
+            return move @ u, joined_rates(group, apart, u, rates, move, more)
 
         def step(place, cell):
             low, high, *which = place
@@ -131,7 +126,7 @@ class Loop(eqx.Module):
             move, rates = step_with_rates(group, exponents_of, numbers, apart)
             if edges_move:
                 rates = [_by_edge(rates[0], cell, edges.shape[-1])]
-            return fence((move, rates))
+            return jax.lax.optimization_barrier((move, rates))
 
         still = group.still()
         if apart:
@@ -157,17 +152,13 @@ def _in_front(u: Any) -> Any:
 def _own(moving, axes, edges, counts, leaves):
     """What moves, with a lane axis each: derivatives are kept lane by lane."""
     edges_move, leaves_move = moving
-    lanes = _count(axes, (edges, counts, *leaves))
+    lanes = lane_count(axes, (edges, counts, *leaves))
     arrays, axes = [edges, counts, *leaves], list(axes)
     for j in [0] * edges_move + [2 + j for j in leaves_move]:
         if axes[j] is None:
             arrays[j] = jnp.broadcast_to(arrays[j], (lanes, *arrays[j].shape))
             axes[j] = 0
     return tuple(axes), arrays[0], arrays[1], tuple(arrays[2:])
-
-
-def _count(axes, arrays) -> int:
-    return next(x.shape[0] for x, a in zip(arrays, axes, strict=True) if a == 0)
 
 
 def _by_edge(rates: Any, cell, edges: int) -> Any:
@@ -198,9 +189,9 @@ def _loop(step, combined, start, axes, edges, counts, leaves, together):
 
     `step(place, cell)` gives one step of all lanes, which are on its last axis.
     """
-    lanes = _count(axes, (edges, counts, *leaves))
+    lanes = lane_count(axes, (edges, counts, *leaves))
     cells = counts.shape[-1]
-    together = together if cells <= _FEW_CELLS else min(together, 2)
+    together = together if cells <= FEW_CELLS else min(together, 2)
     longest = jnp.max(counts.reshape(-1, cells), axis=0)
     # Cells first.
     edges, counts = edges.T, counts.T
@@ -266,13 +257,7 @@ def _optimistic(evolve: Callable, reach: float) -> Any:
     beyond = angle > reach
 
     def again():
-        exact, _ = evolve(True)
-
-        def pick(old, new):
-            where = beyond.reshape(beyond.shape + (1,) * (old.ndim - 1))
-            return jnp.where(where, new, old)
-
-        return jax.tree.map(pick, value, exact)
+        return chosen(beyond, evolve(True)[0], value)
 
     return jax.lax.cond(jnp.any(beyond), again, lambda: value)
 
@@ -285,7 +270,9 @@ def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
         def block(axes, edges, counts, *leaves):
             return loop.lanes(axes, edges, counts, leaves)
 
-        return in_blocks(block, _cost, loop.width(leaves))(edges, counts, *leaves)
+        return in_blocks(block, steps_of_lane, loop.width(leaves))(
+            edges, counts, *leaves
+        )
 
     def rule(primals, tangents):
         # One pass gives both.
@@ -332,14 +319,17 @@ def _change(loop: Loop, primals, tangents):
         moving = (edges_move, leaves_move)
         return loop.sensitive_lanes(moving, axes, edges, counts, leaves)
 
-    u, rates = in_blocks(block, _cost, loop.width(leaves))(edges, counts, *leaves)
+    u, rates = in_blocks(block, steps_of_lane, loop.width(leaves))(
+        edges, counts, *leaves
+    )
     moves = [edge_tangent] if edges_move else []
     moves += [jnp.ravel(leaf_tangents[j]) for j in leaves_move]
     tangent = jnp.concatenate(moves)
     return u, jax.tree.map(lambda rate: rate @ tangent, rates)
 
 
-def _cost(edges, counts, *leaves):
+def steps_of_lane(edges, counts, *rest):
+    """What a lane costs, for the sorting into blocks."""
     return jnp.sum(counts).astype(float)
 
 
