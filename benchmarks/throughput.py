@@ -132,32 +132,16 @@ def lzjax_runs(gap, rate, steps: int, workers: int) -> dict:
 def plain_scan(gap, rate, steps: int):
     """What one writes first: all lanes at once, sin and cos from the library."""
     import jax
-    import jax.numpy as jnp
+    from contenders.problems import linear
+    from contenders.with_plain_jax import evolve
 
-    dt, offset = (T1 - T0) / steps, 3**0.5 / 6
+    # The same window and sweep; gaps and rates are those of this benchmark.
+    problem = linear(1)
+    assert (problem.t0, problem.t1) == (T0, T1)
 
     @jax.jit
     def run(gap, rate):
-        def step(u, i):
-            za = rate * (T0 + (i + 0.5 - offset) * dt)
-            zb = rate * (T0 + (i + 0.5 + offset) * dt)
-            wx = 0.5 * dt * gap
-            wy = -(3**0.5) / 24 * dt**2 * gap * (za - zb)
-            wz = 0.25 * dt * (za + zb)
-            r = jnp.sqrt(wx * wx + wy * wy + wz * wz)
-            m, s = jnp.cos(r), jnp.sin(r) / r
-            x, y, z = s * wx, s * wy, s * wz
-            c0, x0, y0, z0 = u
-            return (
-                m * c0 - x * x0 - y * y0 - z * z0,
-                m * x0 + x * c0 + y * z0 - z * y0,
-                m * y0 + y * c0 + z * x0 - x * z0,
-                m * z0 + z * c0 + x * y0 - y * x0,
-            ), None
-
-        one, zero = jnp.ones_like(gap), jnp.zeros_like(gap)
-        start = (one, zero, zero, zero)
-        return jax.lax.scan(step, start, jnp.arange(steps))[0]
+        return evolve(problem, steps, gap, {"rate": rate})
 
     return lambda: matrices(*map(_numpy, run(gap, rate)))
 
