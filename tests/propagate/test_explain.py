@@ -6,7 +6,6 @@ import pytest
 import lzjax as lz
 from lzjax import models
 
-
 THREE = models.chain([1.0, 0.0, -1.0], [0.0] * 3, [0.5, 0.5])
 
 
