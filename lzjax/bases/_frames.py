@@ -43,9 +43,10 @@ def moving_direction(
 
 def frames_along(
     model: AbstractHamiltonian, times: Float[Array, " T"], order: int
-) -> tuple[Complex[Array, "T N N N"], Float[Array, " T"]]:
-    """The adiabatic projectors |k><k| (k first) at many times, and by how much those
-    of the given order (at least 1) differ from those of the order below."""
+) -> tuple[Float[Array, "T 3"] | Complex[Array, "T N N N"], Float[Array, " T"]]:
+    """The adiabatic states at many times, free of gauge: of two levels the direction of
+    the upper one, else the projectors |k><k| (k first). And by how much the states of
+    the given order (at least 1) differ from those of the order below."""
     if isinstance(model, AbstractTwoLevel):
         fields = jax.vmap(lambda t: _two_level.expanded(model, t, order), out_axes=-1)(
             times
@@ -53,13 +54,39 @@ def frames_along(
         found = _two_level.directions(fields)
         # The projectors are ½(1 ± n·σ).
         change = jnp.sqrt(0.5 * jnp.sum((found[-1] - found[-2]) ** 2, axis=0))
-        states = jax.vmap(_two_level.states, in_axes=1)(found[0])
-        return projectors(states), change
+        return found[0].T, change
     states = jax.vmap(lambda t: _many_level.states_by_order(model, t, order))(times)
     first, below, last = (projectors(states[:, k]) for k in (0, -2, -1))
     return first, jnp.sqrt(
         jnp.max(jnp.sum(jnp.abs(last - below) ** 2, axis=(-1, -2)), axis=1)
     )
+
+
+def diabatic_frame(
+    model: AbstractHamiltonian, t: Scalar
+) -> Float[Array, " 3"] | Complex[Array, "N N N"]:
+    """The diabatic states by their energies, as `frames_along` has states."""
+    if isinstance(model, AbstractTwoLevel):
+        _, _, z = model.field(t)
+        return jnp.stack([0.0, 0.0, jnp.where(z > 0, 1.0, -1.0)])
+    levels = jnp.eye(model.dim)[jnp.argsort(jnp.real(jnp.diagonal(model(t))))]
+    return levels[:, :, None] * levels[:, None, :]
+
+
+def turns(frames: Array) -> Float[Array, " T-1"]:
+    """One less the least probability that a state is the same at the next time."""
+    if frames.ndim == 2:
+        return 0.25 * jnp.sum((frames[1:] - frames[:-1]) ** 2, axis=1)
+    kept = jnp.einsum("tkij,tkji->tk", frames[1:], frames[:-1]).real
+    return 1.0 - jnp.min(kept, axis=1)
+
+
+def populations(frame: Array) -> Float[Array, "N N"]:
+    """Of the diabatic levels (last axis) in each state of one frame, by energy."""
+    if frame.ndim == 1:
+        half = 0.5 * frame[2]
+        return jnp.array([[0.5 - half, 0.5 + half], [0.5 + half, 0.5 - half]])
+    return jnp.real(jnp.diagonal(frame, axis1=1, axis2=2))
 
 
 def projectors(states: Complex[Array, "... N N"]) -> Complex[Array, "... N N N"]:

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Complex, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from .._types import Scalar
-from ..bases import energies, frames_along
-from ..models import AbstractHamiltonian
+from ..bases import diabatic_frame, energies, frames_along, populations, turns
+from ..models import AbstractHamiltonian, AbstractTwoLevel
 from ._lanes import in_blocks
 from ._run import join, split
 
@@ -47,13 +47,21 @@ class End(NamedTuple):
     error: Scalar
 
 
+def _coupling(model: AbstractHamiltonian, t: Scalar) -> Scalar:
+    """The Frobenius norm of what is off the diagonal."""
+    if isinstance(model, AbstractTwoLevel):
+        x, y, _ = model.field(t)
+        return jnp.sqrt(0.5 * (x * x + y * y))
+    matrix = model(t)
+    off = matrix - jnp.diag(jnp.diagonal(matrix))
+    return jnp.sqrt(jnp.sum(jnp.abs(off) ** 2))
+
+
 def _frozen(model: AbstractHamiltonian, t: Scalar, tolerance: Scalar):
     """Whether what couples from t on is too little to matter."""
 
     def left(time):
-        matrix = model(time)
-        off = matrix - jnp.diag(jnp.diagonal(matrix))
-        return jnp.sqrt(jnp.sum(jnp.abs(off) ** 2)) * jnp.abs(time)
+        return _coupling(model, time) * jnp.abs(time)
 
     # What falls off faster than 1/t has a finite rest, of about its value times t.
     falls = left(2.0 * t) <= 0.5 * left(t)
@@ -61,16 +69,16 @@ def _frozen(model: AbstractHamiltonian, t: Scalar, tolerance: Scalar):
 
 
 class _Look(NamedTuple):
-    """What some times show: adiabatic projectors, whether the superadiabatic states
-    agree from one order to the next, and whether rounding lets the levels be seen."""
+    """What some times show: adiabatic states, whether the superadiabatic ones agree
+    from one order to the next, and whether rounding lets the levels be seen."""
 
-    adiabatic: Complex[Array, "T N N N"]
+    frames: Array
     change: Float[Array, " T"]
     clear: Bool[Array, " T"]
 
 
 def _look(model: AbstractHamiltonian, times, tolerance: Scalar, order: int) -> _Look:
-    adiabatic, change = frames_along(model, times, order)
+    frames, change = frames_along(model, times, order)
 
     def without_coupling(t):
         # Far out rounding blurs close levels of many; such times say nothing.
@@ -78,14 +86,12 @@ def _look(model: AbstractHamiltonian, times, tolerance: Scalar, order: int) -> _
         spread = jnp.max(jnp.abs(levels))
         blur = jnp.finfo(float).eps * spread / jnp.min(jnp.diff(levels))
         clear = jnp.isfinite(spread) & (blur < 0.05 * tolerance)
-        by_energy = jnp.argsort(jnp.real(jnp.diagonal(model(t))))
-        diabatic = jnp.eye(model.dim)[by_energy]
-        return _frozen(model, t, tolerance), clear, diabatic
+        return _frozen(model, t, tolerance), clear, diabatic_frame(model, t)
 
     frozen, clear, diabatic = jax.vmap(without_coupling)(times)
-    diabatic = diabatic[..., :, None] * diabatic[..., None, :]
+    kept = frozen.reshape(-1, *[1] * (frames.ndim - 1))
     return _Look(
-        jnp.where(frozen[:, None, None, None], diabatic, adiabatic),
+        jnp.where(kept, diabatic, frames),
         jnp.where(frozen, 0.0, change),
         clear | frozen,
     )
@@ -159,8 +165,7 @@ def _last(flags: Bool[Array, " T"]) -> Int[Array, ""]:
 
 def _turns(looks: _Look) -> tuple[Float[Array, " T-1"], Bool[Array, " T-1"]]:
     """How far the states turn between neighbouring times, and whether that is seen."""
-    kept = jnp.einsum("tkij,tkji->tk", looks.adiabatic[1:], looks.adiabatic[:-1]).real
-    return 1.0 - jnp.min(kept, axis=1), looks.clear[1:] & looks.clear[:-1]
+    return turns(looks.frames), looks.clear[1:] & looks.clear[:-1]
 
 
 def _last_fail(looks: _Look, passes: Bool[Array, " T"]) -> Int[Array, ""]:
@@ -188,14 +193,14 @@ def _last_turn(model: AbstractHamiltonian, times, looks: _Look, reach: Scalar):
     settled &= (latest <= 0.3 * before) | (latest < 1e-12)
 
     labels = jnp.argsort(jnp.real(jnp.diagonal(model(times[last_clear]))))
-    populations = jnp.real(jnp.diagonal(looks.adiabatic[last_clear], axis1=1, axis2=2))
+    found = populations(looks.frames[last_clear])
     end = End(
         time=times[first],
         centre=jnp.zeros(()),
         frozen=jnp.zeros((), bool),
         labels=labels,
         settled=settled,
-        diabatic=jnp.all(jnp.diagonal(populations[:, labels]) > 0.999),
+        diabatic=jnp.all(jnp.diagonal(found[:, labels]) > 0.999),
         error=looks.change[first],
     )
     return end, first, last_clear
