@@ -40,7 +40,7 @@ def parabolic_sweep(gap: ArrayLike, curvature: ArrayLike, offset: ArrayLike) -> 
     There is no closed form. Two separate passages (`lz.exact.adiabatic_impulse`)
     are a good picture only while √(−c/b) is far longer than `crossing_duration`.
 
-    Source: Suominen, Opt. Commun. 93, 126 (1992), doi:10.1016/0030-4018(92)90140-M.
+    Source: Suominen, Opt. Commun. 93, 126 (1992).
     """
     zero = jnp.zeros(())
     return TwoLevel(Polynomial(_stack(offset, zero, curvature)), gap)

@@ -50,7 +50,7 @@ def zhu_nakamura(
 
     **Raises:** `ValueError` if a concrete mass is not positive.
 
-    Source: Zhu & Nakamura, J. Chem. Phys. 101, 4855 (1994), doi:10.1063/1.468505.
+    Source: Zhu & Nakamura, J. Chem. Phys. 101, 4855 (1994).
     """
     check_positive("mass", mass)
     coupling, first, second, kinetic, mass = map(
