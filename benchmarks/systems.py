@@ -129,13 +129,27 @@ def table(measured: dict[str, float]) -> str:
     return "\n".join(line.replace("|  |", "| |") for line in lines) + "\n"
 
 
+def more(text: str) -> str:
+    """Rows for what lzjax exports and the text does not name: new models."""
+    lines = []
+    for space in (import_module("lzjax.models"), import_module("lzjax.exact")):
+        for name, thing in sorted(vars(space).items()):
+            hidden = name.startswith(("_", "Abstract")) or not callable(thing)
+            if hidden or f"`{name}" in text or f".{name}" in text:
+                continue
+            first = (thing.__doc__ or "").partition("\n")[0].replace("|", "\\|")
+            lines.append(f"| {first} | `{name}` | | |")
+    return "\n".join(["| **More** | | | |", *lines, ""]) if lines else ""
+
+
 def with_table(readme: str, measured: dict[str, float]) -> str:
     """The README with its table written anew."""
     head, _, rest = readme.partition(BEGIN)
     _, found, tail = rest.partition(END)
     if not found:
         raise ValueError("README.md has lost the comments around its table.")
-    return head + BEGIN + table(measured) + END + tail
+    rows = table(measured)
+    return head + BEGIN + rows + more(head + rows + tail) + END + tail
 
 
 def measure(beginnings: list[str]) -> None:

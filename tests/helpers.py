@@ -145,3 +145,43 @@ def differences(function, tree, step=1e-3):
                 slope[place] += np.conj(unit) * (8 * near - far) / (12 * step)
         found.append(slope)
     return jax.tree.unflatten(structure, found)
+
+
+def directions(tree, count, seed=5):
+    """`count` random directions of length one for all numbers of a pytree, complex
+    ones where it is complex, as pytrees of the same structure."""
+    import jax
+
+    leaves, structure = jax.tree.flatten(tree)
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        moves = [
+            rng.normal(size=x.shape)
+            + (1j * rng.normal(size=x.shape) if jnp.iscomplexobj(x) else 0.0)
+            for x in leaves
+        ]
+        length = np.sqrt(sum(np.sum(np.abs(move) ** 2) for move in moves))
+        moves = [
+            jnp.asarray(m / length, x.dtype) for m, x in zip(moves, leaves, strict=True)
+        ]
+        yield jax.tree.unflatten(structure, moves)
+
+
+def slope_along(function, tree, direction, step=1e-3):
+    """As `differences`, of all numbers together along a direction."""
+    import jax
+
+    def at(move):
+        moved = jax.tree.map(lambda x, d: x + move * d, tree, direction)
+        return float(function(moved))
+
+    near, far = at(step) - at(-step), at(2 * step) - at(-2 * step)
+    return (8 * near - far) / (12 * step)
+
+
+def projected(gradient, direction) -> float:
+    """A gradient as JAX gives it, along a direction."""
+    import jax
+
+    pairs = zip(jax.tree.leaves(gradient), jax.tree.leaves(direction), strict=True)
+    return sum(float(np.sum(np.real(np.asarray(g) * d))) for g, d in pairs)

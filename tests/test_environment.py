@@ -1,6 +1,9 @@
 """The installation, and rules that hold for the whole tree."""
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import jax
@@ -55,6 +58,12 @@ def test_jax_multiplies_small_matrices_correctly():
 
 def test_float64_is_on():
     assert jnp.asarray(1.0).dtype == np.float64
+
+
+def test_an_import_leaves_the_choice_of_devices_and_flags():
+    """The first array starts JAX: with its platforms and flags as they are then."""
+    environment = os.environ | {"JAX_PLATFORMS": "none of these"}
+    subprocess.run([sys.executable, "-c", "import lzjax"], env=environment, check=True)
 
 
 @pytest.mark.parametrize(

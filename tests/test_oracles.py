@@ -82,7 +82,6 @@ EXCUSED = {
     "relax-": OPEN,
     "dissip-": CLOSED_FORM,
     "continuum-": FINITE,
-    "chain-reversed": "the record does not say where the third level lies",
     "ident-rank": "its tolerance is that of a formula",
     "grad-DO": CLOSED_FORM,
 }

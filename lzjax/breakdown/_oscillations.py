@@ -141,7 +141,7 @@ def density_oscillation(
     paths: ClosedPaths,
     energy: ArrayLike,
     field: ArrayLike,
-    damping: Damping = Damping(),
+    damping: Damping | None = None,
 ) -> Scalar:
     r"""$\Delta d = \tfrac1\pi\,\mathrm{Re}\sum_c \Phi_c'\,w_c/r_c\,R_TR_DR_S$, the
     oscillating density of states of chosen orbits, per eV and quantum of flux.
@@ -157,7 +157,7 @@ def potential_oscillation(
     paths: ClosedPaths,
     energy: ArrayLike,
     field: ArrayLike,
-    damping: Damping = Damping(),
+    damping: Damping | None = None,
 ) -> Scalar:
     r"""$\Delta\Omega = \frac{1}{2\pi^2l^2}\,\mathrm{Re}\sum_c \frac{w_c}{r_c\Phi_c'}
     R_TR_DR_S$, the oscillating grand potential of a layer. eV/Å²."""
@@ -170,7 +170,7 @@ def magnetisation_oscillation(
     paths: ClosedPaths,
     energy: ArrayLike,
     field: ArrayLike,
-    damping: Damping = Damping(),
+    damping: Damping | None = None,
 ) -> Scalar:
     """ΔM = −∂ΔΩ/∂B of a layer at a fixed chemical potential, by differentiation of all
     field dependences, breakdown and reflection phases too. eV/(T Å²).
@@ -188,7 +188,9 @@ def _parts(network, paths, energy, field, damping):
     energy, field = as_scalar(energy), as_scalar(field)
     masses = paths.masses(network, energy)
     slopes = 2.0 * jnp.pi * masses / (CYCLOTRON * field)
-    waves = jnp.real(paths.weights(network(energy), field)) * damping(masses, field)
+    # Not a default of the arguments: its arrays would start JAX at import.
+    weakened = (Damping() if damping is None else damping)(masses, field)
+    waves = jnp.real(paths.weights(network(energy), field)) * weakened
     return slopes, waves, field
 
 

@@ -115,7 +115,8 @@ def band_survival(rate: ArrayLike, escape_integral: ArrayLike) -> Float[Array, "
     $e^{-\int\Gamma(E)\,dE/|\alpha|}$, $\Gamma = 2\pi|V|^2\rho$; exact.
 
     The limit of `demkov_osherov` for many levels. A sweep that stops inside the band
-    is not covered: see `lz.models.level_through_band`.
+    is not covered: with Γ = 0.3 on (−4, 4) at α = 1, stopped at 0, it keeps 0.3162,
+    and the integral that far says 0.3012. See `lz.models.level_through_band`.
 
     **Arguments:** `escape_integral`: ∫Γ dE over the band, energy². **Raises:**
     `ValueError` if a concrete `rate` is zero.

@@ -44,7 +44,7 @@ def dykhne_davis_pechukas(
 
     Source: Davis & Pechukas, J. Chem. Phys. 64, 3129
     (1976), doi:10.1063/1.432648; several zeros: Suominen, Garraway & Stenholm, Opt.
-    Commun. 82, 260 (1991), doi:10.1016/0030-4018(91)90456-N.
+    Commun. 82, 260 (1991).
     """
     _check(model)
     return _from_zeros(model, jnp.atleast_1d(jnp.asarray(guesses, dtype=complex)))

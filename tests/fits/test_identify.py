@@ -37,7 +37,7 @@ def no_number(result, name):
     return result.reasons[name]
 
 
-@pytest.mark.parametrize("bounded", [True, False])
+@pytest.mark.parametrize("bounded", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_one_passage_determines_only_gap_squared_over_rate(bounded):
     data = counts(Passage(), PASSAGE, {"rate": RATES}, 1000, seed=0)
     lower = 0.0 if bounded else None

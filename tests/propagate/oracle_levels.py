@@ -43,6 +43,17 @@ def chain(p):
     return models.chain([1, 0, -1], [0, 0, p["t2"]], [p["V12"], p["V23"]])
 
 
+def against_the_order(p, rtol):
+    """The record does not say how far apart the two parallel levels lie: the transition
+    against their order vanishes at any distance, near and far."""
+    couplings = [p["V12"], p["V23"]]
+    chains = [
+        models.chain([0, p["alpha"], 0], [0, 0, rest], couplings)
+        for rest in (0.2, 1.0, 5.0)
+    ]
+    return max(matrix(chain, rtol)[0, 2] for chain in chains)
+
+
 def bow_tie(p):
     return models.bow_tie(p["slopes"][1:], p["V"])
 
@@ -109,6 +120,7 @@ LEVELS = (
         "third-level": beside_a_far_level,
         "DO5-nogo": some_of(band, (1, 4), (2, 4), (3, 4)),
         "bowtie4-BE": some_of(bow_tie, (1, 1), (3, 3)),
+        "chain-reversed": against_the_order,
         "chain-spin1": some_of(spin, (2, 0)),
         "BE-random4-full": all_of(random_levels),
         "grid-2x2-BE": some_of(grid, (0, 0), (1, 1)),

@@ -104,7 +104,11 @@ def observed(theta, solver):
 THETA = jnp.array([0.7, -1.0, 2.5, 0.1])
 
 
-@pytest.mark.parametrize("solver", [RungeKutta(), RungeKutta(steps=400)], ids=str)
+@pytest.mark.parametrize(
+    "solver",
+    [RungeKutta(), pytest.param(RungeKutta(steps=400), marks=pytest.mark.slow)],
+    ids=str,
+)
 def test_gradients_of_both_modes_are_those_of_magnus(solver):
     want = jax.grad(observed)(THETA, lz.Magnus6())
     # Both propagators are good to 1e-10, and derivatives of this short window to 1e-9.
