@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import ArrayLike
 
 from .._types import Scalar, as_scalar
-from ._circles import CoupledCircles, _bend
+from ._circles import CoupledCircles, _bend, _curvature
 from ._network import Arc, Crossing, Network
 from ._units import HBAR2_OVER_MASS
 
@@ -58,6 +58,7 @@ class HexagonalNetwork(eqx.Module):
             )
         phase = jnp.where(self.potential < 0, jnp.pi, 0.0)
         bend, field = _bend(plane, energy), plane.breakdown_field(energy)
+        curvature = _curvature(plane, energy)
         vertices = [
             Crossing(
                 ((2 * j - 1) % 12, 2 * j),
@@ -66,6 +67,7 @@ class HexagonalNetwork(eqx.Module):
                 -bend,
                 phase,
                 _STEPS[j],
+                curvature,
             )
             for j in range(6)
         ]

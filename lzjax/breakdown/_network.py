@@ -76,6 +76,8 @@ class Crossing(AbstractVertex):
       a lattice that the reflection moves along.
     - `translation`: how many cells of the lattice the leaving arc of a reflection from
       first to second lies from the arriving one.
+    - `curvature`: of the paths, by which the next order in the field enters:
+      φ_S + `curvature`/l²; see `reflection_curvature`. Å².
     """
 
     first: tuple[int, int] = eqx.field(static=True)
@@ -84,10 +86,12 @@ class Crossing(AbstractVertex):
     angle: Scalar = eqx.field(converter=as_scalar)
     coupling_phase: Scalar = eqx.field(converter=as_scalar, default=0.0)
     translation: tuple[int, ...] = eqx.field(static=True, default=())
+    curvature: Scalar = eqx.field(converter=as_scalar, default=0.0)
 
     def matrix(self, field: Scalar) -> Complex[Array, "2 2"]:
         delta = self.breakdown_field / (2.0 * jnp.pi * field)
-        return crossing_matrix(delta, self.angle, self.coupling_phase)
+        next_order = field / FLUX * self.curvature
+        return crossing_matrix(delta, self.angle, self.coupling_phase, next_order)
 
     def determinant_phase(self, field: Scalar) -> Scalar:
         return jnp.zeros_like(field)
