@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lzjax import breakdown as mb
-from lzjax.breakdown._units import CYCLOTRON, ELEMENTARY_CHARGE, FLUX, HBAR2_OVER_MASS
+from lzjax.breakdown._units import CYCLOTRON, ELEMENTARY_CHARGE, FLUX
 from tests.breakdown.records import check, record
 from tests.helpers import defect
 
@@ -92,30 +92,6 @@ def test_the_infinite_chain(chains, potential, probability):
     )
     np.testing.assert_allclose(through, probability, atol=0.005)
     assert np.sqrt(weights / 6 @ np.mean(nearest**2, axis=1)) < 6e-5
-
-
-def test_the_breakdown_field_by_the_action_inside_the_gap():
-    """For a small potential the formula of straight bands; beyond it, the integral over
-    imaginary wave vectors by quadrature on the host."""
-    weak = mb.CoupledCircles(1e-4, 0.6, 1.2)
-    energy, scale = 0.55, 0.5 * HBAR2_OVER_MASS / 1.2
-    formula = mb.nearly_free_breakdown_field(1e-4, 0.6, np.sqrt(energy / scale), 1.2)
-    np.testing.assert_allclose(weak.breakdown_field(energy), formula, rtol=1e-6)
-    strong = mb.CoupledCircles(0.15, 0.6, 1.2)
-    integrate = pytest.importorskip("scipy.integrate")
-    e, v, h = energy / scale, 0.15 / scale, 0.3
-
-    def distance(angle):
-        kappa = v / (2 * h) * np.sin(angle)
-        middle = e - h**2 + kappa**2
-        half = np.sqrt(v**2 - (2 * h * kappa) ** 2)
-        distance = np.sqrt(middle + half) - np.sqrt(middle - half)
-        return distance * v / (2 * h) * np.cos(angle)
-
-    area = integrate.quad(distance, -np.pi / 2, np.pi / 2)[0]
-    got = strong.breakdown_field(energy)
-    np.testing.assert_allclose(got, FLUX * area, rtol=1e-9)
-    assert abs(got / (formula * 1500.0**2) - 1) > 0.01
 
 
 @pytest.mark.parametrize("number", [23, 25])
