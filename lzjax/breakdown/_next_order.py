@@ -15,7 +15,7 @@ def reflection_curvature(
     r"""How the curvature of two circles moves the phase of a reflection between them.
 
     In the next order of the semiclassical expansion the reflection phase is
-    $\varphi_S + c/l^2$, with
+    $\varphi_S + c/l^2$ (the `curvature` of a `Crossing`), with
 
     $$c = \frac{12h^2k_F^2 - 4h^4 - 3k_F^4}{48\,h\,k_F^2\,(k_F^2 - h^2)^{3/2}},
       \qquad h = G/2$$

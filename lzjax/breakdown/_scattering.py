@@ -62,7 +62,7 @@ def crossing_matrix(
       sense in which electrons circle; in (−π, π), not zero. Its sign is that of
       −d(E₁ − E₂)/dt: for β < 0 path 1 arrives in the lower band.
     - `coupling_phase`: $\theta = \arg\langle 2|H|1\rangle$.
-    - `next_order`: what curved paths add to φ_S, see `reflection_curvature`. rad.
+    - `next_order`: what the next order in the field adds to φ_S, see `Crossing`. rad.
 
     **Raises:** `ValueError` if a concrete δ is negative.
     """

@@ -17,16 +17,17 @@ def double_well():
     return mb.DoubleWell(1.0, 1.0, p["b"] * 1e-10), p["B_T"]
 
 
-@pytest.mark.parametrize("number", [35, 37])
-def test_the_figure_eight_of_electron_and_hole(number):
-    """The rule's error is of order √b of a spacing: 3 % at b = 0.01."""
+@pytest.mark.parametrize(("number", "share"), [(35, 3.5e-3), (37, 1e-3)])
+def test_the_figure_eight_of_electron_and_hole(number, share):
+    """To a few thousandths of a spacing at b = 0.01; with a constant coupling the rule
+    would have errors of order √b, 2.5 %."""
     p = record(number)["parameters"]
     model, field = figure_eight(p["b"], p["m"])
     exact = mb.tilted_dirac_levels(model, field, *p["window"])
     check(exact, record(number))
     found = mb.levels(model, field, 1e-4, 0.15, 10)
     error = (found - exact) / np.mean(np.diff(exact))
-    assert np.sqrt(np.mean(error**2)) < 0.03
+    assert np.sqrt(np.mean(error**2)) < share
 
 
 @pytest.mark.parametrize("m", [0.04, -0.04])
@@ -38,7 +39,7 @@ def test_the_figure_eight_gets_better_in_weaker_fields_for_either_sign_of_the_ga
         return np.sqrt(np.mean((found - exact) ** 2)) / np.mean(np.diff(exact))
 
     strong, weak = error(0.01), error(0.005)
-    assert weak < 0.85 * strong < 0.03
+    assert weak < 0.7 * strong < 0.7 * 3.5e-3
 
 
 def test_the_figure_eight_of_one_band_through_its_saddle():
