@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 
 from .._types import Scalar
 
+_fence = jax.lax.optimization_barrier
 Series = Float[Array, "K ..."]
 
 
@@ -48,10 +49,13 @@ def _nested(function: Callable, order: int) -> Callable:
 
 def product(a: Series, b: Series) -> Series:
     """a·b, element by element, truncated."""
-    k = np.arange(a.shape[0])
-    lag = k[:, None] - k
-    below = (lag >= 0).reshape(lag.shape + (1,) * (a.ndim - 1))
-    return jnp.sum(jnp.where(below, a[np.abs(lag)], 0.0) * b[None], axis=1)
+    count = a.shape[0]
+    # Slices of one array with zeros in front: compilers make one loop of them all.
+    late = _fence(jnp.concatenate([jnp.zeros_like(b[:-1]), b]))
+    total = a[0][None] * late[count - 1 :]
+    for j in range(1, count):
+        total = total + a[j][None] * late[count - 1 - j : 2 * count - 1 - j]
+    return _fence(total)
 
 
 def dot(a: Float[Array, "K 3 ..."], b: Float[Array, "K 3 ..."]) -> Series:
@@ -60,7 +64,7 @@ def dot(a: Float[Array, "K 3 ..."], b: Float[Array, "K 3 ..."]) -> Series:
 
 def cross(a: Float[Array, "K 3 ..."], b: Float[Array, "K 3 ..."]) -> Series:
     def turned(x, places):
-        return jnp.roll(x, -places, axis=1)
+        return _fence(jnp.roll(x, -places, axis=1))
 
     return product(turned(a, 1), turned(b, 2)) - product(turned(a, 2), turned(b, 1))
 

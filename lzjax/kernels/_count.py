@@ -39,9 +39,15 @@ class Operations(NamedTuple):
     functions: int
 
 
-def operations(function: Callable, *lanes: Any) -> Operations:
+def operations(
+    function: Callable, *lanes: Any, varying: int | None = None
+) -> Operations:
     """What remains of an elementwise function when nothing is computed twice or for
-    nothing, and products are contracted with sums."""
+    nothing, and products are contracted with sums.
+
+    `varying`: how many of the first lanes change from call to call, as in a loop; what
+    depends on the others alone is computed once and not counted. All, by default.
+    """
     program = jax.make_jaxpr(function)(*lanes).jaxpr
     nodes: dict[tuple, int] = {}
     names = {v: _numbered(nodes, ("input", k)) for k, v in enumerate(program.invars)}
@@ -56,13 +62,29 @@ def operations(function: Callable, *lanes: Any) -> Operations:
     uses = Counter(outputs)
     for number in live:
         uses.update(makers[number][2:])
+    fixed: set[int] = set()
+    # Operands have smaller numbers than what is made of them.
+    for number in sorted(live):
+        name, option, *operands = makers[number]
+        if name == "input":
+            constant = varying is not None and option >= varying
+        else:
+            constant = all(o in fixed for o in operands)
+        if constant:
+            fixed.add(number)
+
+    def contracts(number: int) -> bool:
+        """Whether it is a product for this one sum, signs aside."""
+        if uses[number] != 1 or number in fixed:
+            return False
+        name, _, *operands = makers[number]
+        return name == "mul" or (name == "neg" and contracts(operands[0]))
+
     found: Counter[str] = Counter()
-    for number in live:
+    for number in live - fixed:
         name, _, *operands = makers[number]
         found[name] += 1
-        if name in _SUMS and any(
-            makers[o][0] == "mul" and uses[o] == 1 for o in operands
-        ):
+        if name in _SUMS and any(map(contracts, operands)):
             found["mul"] -= 1
     counted = _ARITHMETIC | _ROOTS | _CHOICES | _FREE
     return Operations(

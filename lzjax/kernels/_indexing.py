@@ -4,6 +4,7 @@ An index that is known moves cells while the program is traced. A computed one b
 a selection among all entries that it could mean, for short tables.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -100,46 +101,61 @@ def _gather(emit: Arithmetic, array: Cells, starts: Cells, eqn) -> Cells:
 
 def _dynamic_update_slice(emit: Arithmetic, array: Cells, new: Cells, *rest) -> Cells:
     *starts, eqn = rest
-    if not all(is_known(start[()]) for start in starts):
-        raise NotScalarisable("dynamic_update_slice at a computed index")
+    corner = []
+    for start, n, size in zip(starts, array.shape, new.shape, strict=True):
+        inside = emit.extremum("max", start[()], 0)
+        corner.append(emit.extremum("min", inside, n - size))
     out = array.copy()
-    corner = [
-        min(max(int(start[()]), 0), n - size)
-        for start, n, size in zip(starts, array.shape, new.shape, strict=True)
-    ]
-    out[
-        tuple(slice(c, c + size) for c, size in zip(corner, new.shape, strict=True))
-    ] = new
+    for place in np.ndindex(new.shape):
+        index = [emit.add(c, p) for c, p in zip(corner, place, strict=True)]
+        _put(emit, out, index, lambda old, x=new[place]: x, eqn)
     return out
 
 
+def _put(
+    emit: Arithmetic, array: Cells, index: list[Cell], change: Callable, eqn
+) -> None:
+    """Change the entry at an index, known or computed; nothing outside."""
+    if array.size > TABLE and not all(map(is_known, index)):
+        raise NotScalarisable(f"{eqn.primitive.name} at a computed index")
+    options = [
+        [int(part)] if is_known(part) else range(size)
+        for part, size in zip(index, array.shape, strict=True)
+    ]
+    for place in itertools.product(*options):
+        if not all(0 <= p < n for p, n in zip(place, array.shape, strict=True)):
+            continue
+        here: Cell = True
+        for part, p in zip(index, place, strict=True):
+            here = emit.logical("and", emit.compare("eq", part, p), here)
+        cases = [array[place], change(array[place])]
+        array[place] = emit.select(here, cases, eqn.outvars[0].aval.dtype)
+
+
 def _scatter(emit: Arithmetic, array: Cells, starts: Cells, new: Cells, eqn) -> Cells:
-    return _scattered(lambda old, update: update, array, starts, new, eqn)
+    return _scattered(emit, lambda old, update: update, array, starts, new, eqn)
 
 
 def _scatter_add(emit: Arithmetic, array: Cells, starts: Cells, new: Cells, eqn):
-    return _scattered(emit.add, array, starts, new, eqn)
+    return _scattered(emit, emit.add, array, starts, new, eqn)
 
 
-def _scattered(combine: Callable, array, starts, new, eqn) -> Cells:
+def _scattered(emit: Arithmetic, combine: Callable, array, starts, new, eqn) -> Cells:
     numbers = eqn.params["dimension_numbers"]
     if numbers.operand_batching_dims:
         raise NotScalarisable(f"{eqn.primitive.name} with batch dimensions")
-    if not all(is_known(start) for start in starts.reshape(-1)):
-        raise NotScalarisable(f"{eqn.primitive.name} at a computed index")
     out = array.copy()
     kept = [d for d in range(array.ndim) if d not in numbers.inserted_window_dims]
     for place in np.ndindex(new.shape):
-        index = [0] * array.ndim
+        index: list[Cell] = [0] * array.ndim
         for d, position in zip(kept, numbers.update_window_dims, strict=True):
             index[d] = place[position]
         row = tuple(
             p for d, p in enumerate(place) if d not in numbers.update_window_dims
         )
         for column, d in enumerate(numbers.scatter_dims_to_operand_dims):
-            index[d] += int(starts[(*row, column)])
-        if all(0 <= i < n for i, n in zip(index, array.shape, strict=True)):
-            out[tuple(index)] = combine(out[tuple(index)], new[place])
+            index[d] = emit.add(index[d], starts[(*row, column)])
+        _put(emit, out, index, lambda old, x=new[place]: combine(old, x), eqn)
     return out
 
 

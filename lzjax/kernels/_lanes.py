@@ -40,6 +40,11 @@ class Layout(NamedTuple):
             found += [np.zeros((), dtype).real.dtype] * (parts * int(np.prod(shape)))
         return found
 
+    def places(self, leaves: Sequence[int]) -> tuple[int, ...]:
+        """Where the numbers of real leaves, given by their numbers, lie in the row."""
+        ends = np.cumsum([0, *[int(np.prod(shape)) for shape in self.shapes]])
+        return tuple(int(k) for j in leaves for k in range(ends[j], ends[j + 1]))
+
     def split(self, tree: Any) -> tuple[Array, ...]:
         """The numbers one by one; axes in front of the shapes stay."""
         leaves = jax.tree.leaves(tree)
@@ -100,8 +105,11 @@ class Scalarised:
     def __call__(self, *lanes: Array) -> tuple[Array, ...]:
         return self._callable(*lanes)
 
-    def plain(self, *lanes: Array) -> tuple[Array, ...]:
-        """As a call, without a rule for derivatives: for inside of kernels."""
+    def plain(
+        self, *lanes: Array, constant: Callable[..., Array] = lax.full
+    ) -> tuple[Array, ...]:
+        """As a call, without a rule for derivatives: for inside of kernels. `constant`
+        makes a lane of a shape, a number and a dtype."""
         shape = jnp.broadcast_shapes(*[lane.shape for lane in lanes])
         floats = [lane.dtype for lane in lanes if lane.dtype.kind == "f"]
         precision = Precision(self._traced, floats[0] if floats else self._traced)
@@ -111,7 +119,7 @@ class Scalarised:
         program = self._program
         found = emission.program(program.jaxpr, program.consts, arguments)[:count]
         return tuple(
-            lax.full(shape, cell[()], precision.of(dtype))
+            constant(shape, cell[()], precision.of(dtype))
             if is_known(cell[()])
             else jnp.broadcast_to(cell[()], shape)
             for cell, dtype in zip(found, self.outputs.numbers, strict=True)

@@ -68,10 +68,22 @@ def _any(emit: Arithmetic, array: Cells, eqn) -> Cells:
     return _reduced(functools.partial(emit.logical, "or"), array, eqn)
 
 
+_OF_NOTHING = {
+    "reduce_and": True,
+    "reduce_or": False,
+    "reduce_prod": 1.0,
+    "reduce_sum": 0.0,
+}
+
+
 def _reduced(function: Callable, array: Cells, eqn) -> Cells:
     for axis in sorted(eqn.params["axes"], reverse=True):
         if array.shape[axis] == 0:
-            raise NotScalarisable(f"{eqn.primitive.name} of an empty array")
+            if eqn.primitive.name not in _OF_NOTHING:
+                raise NotScalarisable(f"{eqn.primitive.name} of an empty array")
+            nothing = _OF_NOTHING[eqn.primitive.name]
+            array = filled(nothing, array.shape[:axis] + array.shape[axis + 1 :])
+            continue
         array = functools.reduce(
             lambda a, b: each(function, a, b),
             [_taken(array, k, axis) for k in range(array.shape[axis])],

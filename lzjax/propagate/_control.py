@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, Int
 
 from .._types import Scalar
 from ._lanes import chosen, in_blocks, lane_count
-from ._run import FEW_CELLS, Loop, steps_of_lane
+from ._run import COUNTS, FEW_CELLS, LANES_ON_GPU, Loop
 
 
 class Controlled(NamedTuple):
@@ -108,7 +108,7 @@ def controlled(
         _, _, counts, u, error, spent = jax.lax.while_loop(unfinished, refine, state)
         return Controlled(u, error, scales[-1] * counts, spent)
 
-    run = in_blocks(block, steps_of_lane, loop.width(leaves))
+    run = in_blocks(block, COUNTS, loop.width(leaves), LANES_ON_GPU)
     return jax.lax.stop_gradient(
         run(*jax.lax.stop_gradient((edges, counts, tolerance, turns, *leaves)))
     )

@@ -5,11 +5,10 @@ import math
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
-from ..kernels import NotScalarisable, Operations, operations, scalarise
-from . import _grid, _run
-from ._cos_sinc import COS, REACH
+from ..kernels import NotScalarisable, Operations, why_no_kernel
+from . import _columns, _kernel, _run
+from ._cos_sinc import COS, SMALL_ANGLES, short, short_degree
 from ._finite import group_of
 from ._runge_kutta import RungeKutta
 from ._solve import check_model, check_solver
@@ -17,16 +16,19 @@ from ._steppers import Magnus6
 from ._su2 import SU2
 from ._unitary import Unitary
 
+_PLATFORMS = ("cpu", "cuda")
+
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Explanation:
     """Which way a solve goes; see `lz.explain`.
 
-    - `path`: "four real numbers" (two levels given by their field), "real matrices"
-      (all others) or "Runge-Kutta".
+    - `path`: "fused kernel" (on a GPU: the loop over the steps in one kernel, the state
+      in registers), or loops of compiled operations on "four real numbers" (two levels
+      given by their field) or "real matrices" (all others), or "Runge-Kutta".
     - `reason`: why.
     - `operations`: of one step of one state as elementwise arithmetic, where it can be
-      written so.
+      written so; without what is the same for all steps.
     - `degree`, `reach`: of the polynomials for the exponential of a step, and the
       largest angle (two levels) or norm of the exponent (more) up to which they hold.
       Steps beyond are found as they run, and taken in a more general way.
@@ -55,56 +57,73 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explain(model: Any, *, solver: Any = Magnus6()) -> Explanation:
+def explain(
+    model: Any, *, solver: Any = Magnus6(), platform: str | None = None
+) -> Explanation:
     """Which way `lz.solve` goes with this model and solver, why, and what a step costs.
 
-    **Arguments:** `model`, `solver`: as for `lz.solve`. Nothing is solved.
+    **Arguments:**
 
-    Everything runs as compiled loops over blocks of lanes, on a CPU and on a GPU; no
-    path has kernels of its own for GPUs yet.
+    - `model`, `solver`: as for `lz.solve`. Nothing is solved.
+    - `platform`: "cpu", or "cuda" for an NVIDIA GPU that kernels are written for
+      (compute capability 9.0, H100, or newer, with jax 0.11 or newer); by default,
+      what is here.
+
+    Derivatives go the same way, but those in the ends of the window or in the times of
+    jumps, and those in more than 32 numbers, are found by compiled loops on a GPU, too.
 
     **Raises:** `ValueError` or `TypeError` for wrong arguments.
     """
     check_model(model)
     check_solver(solver, 1)
+    if platform not in (None, *_PLATFORMS):
+        raise ValueError(
+            f"`platform` must be 'cpu', 'cuda' or None for what is here; got "
+            f"{platform!r}."
+        )
     if isinstance(solver, RungeKutta):
         return Explanation("Runge-Kutta", "the solver is an lz.RungeKutta")
     make = group_of(model)
+    leaves, structure = _run.split(model)
+    loop = _run.Loop(make, solver, structure)
+    layout = _kernel.layout_of(leaves)
+    path, reason = _loops(model, make)
+    if platform == "cuda" or (platform is None and jax.default_backend() == "gpu"):
+        missing = why_no_kernel() if platform is None else None
+        missing = missing or _kernel.why_not(loop, leaves, layout)
+        if missing is None:
+            return _fused(model, make, _kernel.cost(loop, layout))
+        reason = f"no kernel, for {missing}; {reason}"
+    if make is SU2:
+        degree, reach = 2 * len(COS) - 1, 0.5 * math.sqrt(SMALL_ANGLES.reach)
+        try:
+            count = _kernel.cost(loop, layout, way=SMALL_ANGLES)
+        except NotScalarisable:
+            count = None
+        return Explanation(path, reason, count, degree, reach)
+    degree, reach = len(make.coefficients) - 1, make.reach
+    return Explanation(path, reason, None, degree, reach)
+
+
+def _loops(model: Any, make: Any) -> tuple[str, str]:
     if make is SU2:
         reason = "two levels given by their field, a rotation as a unit quaternion"
-        return Explanation(
-            "four real numbers",
-            reason,
-            _operations(model, solver),
-            2 * len(COS) - 1,
-            math.sqrt(REACH),
-        )
+        return "four real numbers", reason
     reason = f"{model.dim} levels, real and imaginary parts apart"
     if model.dim == 2 and make is Unitary:
         reason = (
             "two levels given by a matrix; lz.TwoLevelFunction, with the field "
             "instead, is several times faster"
         )
-    return Explanation(
-        "real matrices", reason, None, len(make.coefficients) - 1, make.reach
-    )
+    return "real matrices", reason
 
 
-def _operations(model: Any, solver: Any) -> Operations | None:
-    leaves, structure = _run.split(model)
-
-    def step(t, dt, u, *leaves):
-        group = SU2(_run.join(structure, leaves))
-        move, _ = _grid.one_step(group, group.generator, solver, t, dt, False)
-        return move @ u
-
-    group = SU2(model)
-    arguments = (jnp.zeros(()), jnp.zeros(()), group.identity(), *leaves)
-    try:
-        scalarised = scalarise(step, *arguments)
-    except NotScalarisable:
-        return None
-    lanes = scalarised.inputs.split(
-        jax.tree.map(lambda x: jnp.zeros((1, *x.shape)), arguments)
-    )
-    return operations(scalarised, *lanes)
+def _fused(model: Any, make: Any, count: Operations) -> Explanation:
+    dtype = jax.numpy.result_type(float)
+    if make is SU2:
+        reason = "two levels given by their field, a quaternion in registers"
+        degree, reach = short_degree(dtype), 0.5 * math.sqrt(short(dtype).reach)
+        return Explanation("fused kernel", reason, count, degree, reach)
+    reason = f"{model.dim} levels, each column of the propagator in registers"
+    degree, reach = _columns.polynomial_of(make, dtype)
+    return Explanation("fused kernel", reason, count, degree, reach)

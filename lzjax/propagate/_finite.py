@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int
 from .._types import Scalar
 from ..models import AbstractHamiltonian, AbstractTwoLevel
 from . import _control, _grid, _run
+from ._cos_sinc import ANY_ANGLE
 from ._lanes import in_blocks
 from ._solution import STATUS
 from ._steppers import AbstractStepper
@@ -23,6 +24,7 @@ _LOOSEST = 1e-4
 _COHERENT = 5.0
 # Lanes that are planned together: their trial steps stay in a core's cache.
 _LANES = 16
+_LANES_ON_GPU = 1 << 18
 _MAX_ROUNDS = 12
 _SAMPLES = 8
 
@@ -89,7 +91,7 @@ def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
 
         return jax.vmap(plan, axes)(*arrays)
 
-    inner, counts = in_blocks(plans, None, _LANES)(
+    inner, counts = in_blocks(plans, None, _LANES, _LANES_ON_GPU)(
         *still((t0, t1, _COHERENT * wanted, *leaves))
     )
     # Where H is smooth nothing depends on an edge, and of two that coincide neither
@@ -149,7 +151,7 @@ def _sampled_error(group, stepper, edges, counts) -> Scalar:
     starts = edges[None, :-1] + dt[None] * places
     lengths = jnp.broadcast_to(dt, starts.shape)
     errors = _grid.local_errors(
-        group, stepper, starts.ravel(), lengths.ravel(), library=True
+        group, stepper, starts.ravel(), lengths.ravel(), way=ANY_ANGLE
     ).reshape(starts.shape)
     total = jnp.sum(jnp.where(dt == 0.0, 0.0, jnp.mean(errors, axis=0)) * counts)
     return jnp.minimum(total, 2.0)

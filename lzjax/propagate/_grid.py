@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from .._types import Scalar
+from ._cos_sinc import SMALL_ANGLES, Trigonometry
 from ._steppers import AbstractStepper
 
 _fence = jax.lax.optimization_barrier
@@ -170,13 +171,13 @@ def local_errors(
     stepper: AbstractStepper,
     t: Float[Array, " K"],
     dt: Float[Array, " K"],
-    library: bool = False,
+    way: Trigonometry = SMALL_ANGLES,
 ) -> Float[Array, " K"]:
     """Errors of single steps, from the comparison of each with two half steps."""
     starts = jnp.concatenate([t, t, t + 0.5 * dt])
     lengths = jnp.concatenate([dt, 0.5 * dt, 0.5 * dt])
     generators = jax.vmap(group.generator, out_axes=-1)
-    moves, _ = one_step(group, generators, stepper, starts, lengths, library)
+    moves, _ = one_step(group, generators, stepper, starts, lengths, way)
     whole, first, second = (
         jax.tree.map(lambda x, k=k: jnp.split(x, 3, axis=-1)[k], moves)
         for k in range(3)
@@ -185,20 +186,20 @@ def local_errors(
 
 
 def one_step(
-    group, generator: Callable, stepper: AbstractStepper, t, dt, library: bool
+    group, generator: Callable, stepper: AbstractStepper, t, dt, way: Trigonometry
 ):
     """The propagator of one step, and the largest squared angle in it; of many, with
     `generator`, `t` and `dt` of many on their last axis."""
     exponents = stepper.exponents(generator, group.bracket, t, dt)
-    return stepped(group, exponents, library)
+    return stepped(group, exponents, way)
 
 
-def stepped(group, exponents: tuple, library: bool):
+def stepped(group, exponents: tuple, way: Trigonometry):
     """The product of the exponentials, the first one first, and the largest squared
     angle of them."""
-    u, angle = group.exponential(exponents[0], library)
+    u, angle = group.exponential(exponents[0], way)
     for exponent in exponents[1:]:
-        factor, square = group.exponential(exponent, library)
+        factor, square = group.exponential(exponent, way)
         u, angle = factor @ u, jnp.maximum(angle, square)
     return u, angle
 

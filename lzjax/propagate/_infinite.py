@@ -26,6 +26,7 @@ _FINE_RUNGS = 16
 _LOG_REACH = 15.0 * np.log(2.5)
 # Lanes that climb together: their series stay in a core's cache.
 _LANES = 16
+_LANES_ON_GPU = 1 << 14
 _TAIL_NODES = 32
 # Parts of a cell for its dynamical phase, and finer ones, by four each, at its ends.
 _PARTS, _FINER = 16, 7
@@ -143,7 +144,7 @@ def find_end(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End
         )(*arrays)
 
     arrays = jax.lax.stop_gradient((jnp.asarray(sign), tolerance, *leaves))
-    return in_blocks(block, None, _LANES)(*arrays)
+    return in_blocks(block, None, _LANES, _LANES_ON_GPU)(*arrays)
 
 
 def _climb(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End:

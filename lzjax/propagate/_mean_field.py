@@ -10,6 +10,7 @@ from jaxtyping import Array, ArrayLike, Complex
 from .._checks import check_steps
 from .._types import Scalar, as_scalar
 from ..models import AbstractTwoLevel
+from ._cos_sinc import ANY_ANGLE
 from ._grid import one_step
 from ._solve import as_ket, as_rtol, as_times, check_model
 from ._steppers import Magnus2
@@ -94,7 +95,7 @@ def _path(model, interaction, ket, times, steps: int):
                 part = weight * dt
                 ket = turn(ket, 0.5 * part)
                 move, _ = one_step(
-                    group, group.generator, Magnus2(), t, part, library=True
+                    group, group.generator, Magnus2(), t, part, way=ANY_ANGLE
                 )
                 ket = turn(group.matrix(move) @ ket, 0.5 * part)
                 t = t + part

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from ._cos_sinc import ANY_ANGLE, Trigonometry
+
 # Beyond this many numbers, memory speaks for one backward pass for each coordinate
 # instead of one forward pass for each number.
 _MANY = 16
@@ -19,8 +21,14 @@ def few_scalars(arrays: list[Array]) -> bool:
     return len(arrays) <= _FEW and all(x.shape == () for x in arrays)
 
 
-def step_with_rates(group, exponents_of: Callable, numbers: Any, apart: bool) -> Any:
-    """A step, and its rates of the group in `numbers`.
+def step_with_rates(
+    group,
+    exponents_of: Callable,
+    numbers: Any,
+    apart: bool,
+    way: Trigonometry = ANY_ANGLE,
+) -> Any:
+    """A step, its rates of the group in `numbers`, and the largest squared angle.
 
     **Arguments:**
 
@@ -32,12 +40,16 @@ def step_with_rates(group, exponents_of: Callable, numbers: Any, apart: bool) ->
     exponents, changes = _changes(group, exponents_of, numbers, apart)
     # Else compilers evaluate the model anew for every component.
     exponents, changes = jax.lax.optimization_barrier((exponents, changes))
-    u, rates = group.exponential_rates(exponents[0], [x[0] for x in changes])
+    u, rates, angle = group.exponential_rates(
+        exponents[0], [x[0] for x in changes], way
+    )
     for k, exponent in enumerate(exponents[1:], start=1):
-        move, more = group.exponential_rates(exponent, [x[k] for x in changes])
+        move, more, square = group.exponential_rates(
+            exponent, [x[k] for x in changes], way
+        )
         rates = joined_rates(group, apart, u, rates, move, more)
-        u = move @ u
-    return u, rates
+        u, angle = move @ u, jnp.maximum(angle, square)
+    return u, rates, angle
 
 
 def joined_rates(group, apart: bool, u, rates: list, move, more: list) -> list:

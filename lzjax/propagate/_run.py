@@ -11,8 +11,10 @@ from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array
 
 from .._types import Scalar
+from . import _kernel
+from ._cos_sinc import ANY_ANGLE, SMALL_ANGLES, Trigonometry
 from ._grid import stepped
-from ._lanes import chosen, in_blocks, lane_count
+from ._lanes import in_blocks, lane_count, optimistic
 from ._rates import few_scalars, joined_rates, step_with_rates
 from ._steppers import AbstractStepper
 
@@ -20,6 +22,10 @@ from ._steppers import AbstractStepper
 # and short.
 _TOGETHER = 4 if jax.__version_info__ >= (0, 11) else 2
 FEW_CELLS = 16
+# Where the steps of a lane, its cost, stand among what blocks take.
+COUNTS = 1
+# Lanes that a GPU takes at once.
+LANES_ON_GPU = 1 << 22
 
 
 class Loop(eqx.Module):
@@ -72,6 +78,15 @@ class Loop(eqx.Module):
 
     def lanes(self, axes, edges, counts, leaves) -> Any:
         """Propagators of a block of lanes; `axes` of (edges, counts, *leaves)."""
+
+        def otherwise(edges, counts, *leaves):
+            return self._lanes(axes, edges, counts, leaves), None
+
+        return _kernel.where_possible(self, axes, (), otherwise, edges, counts, leaves)[
+            0
+        ]
+
+    def _lanes(self, axes, edges, counts, leaves) -> Any:
         group = self.example(axes, leaves)
         lanes = lane_count(axes, (edges, counts, *leaves))
 
@@ -79,21 +94,22 @@ class Loop(eqx.Module):
             (u, angle), (move, square) = earlier, later
             return move @ u, _larger(angle, square)
 
-        def evolve(library: bool):
+        def evolve(way: Trigonometry):
             def step(place, cell):
                 exponents = self.exponents(group, axes, lanes, place, leaves)
-                return stepped(group, exponents, library)
+                return stepped(group, exponents, way)
 
             start = (group.identity(), jnp.zeros(()))
             together = _TOGETHER if group.scalars else 1
             u, angle = _loop(
                 step, combined, start, axes, edges, counts, leaves, together
             )
-            return _in_front(u), angle
+            return _in_front(u), angle > way.reach
 
-        if not group.scalars:
-            return evolve(True)[0]
-        return _optimistic(evolve, group.reach)
+        # Matrices have one way for all angles.
+        quick = [SMALL_ANGLES] if group.scalars else []
+        ways = [functools.partial(evolve, way) for way in (*quick, ANY_ANGLE)]
+        return optimistic(*ways)
 
     def sensitive_lanes(self, moving, axes, edges, counts, leaves) -> Any:
         """As `lanes`, with the derivative of the propagator in what moves.
@@ -102,6 +118,18 @@ class Loop(eqx.Module):
         then with the numbers of the moving leaves, as a last axis. One pass forwards,
         with memory that does not grow with the steps.
         """
+        edges_move, leaves_move = moving
+
+        def otherwise(edges, counts, *leaves):
+            return self._sensitive_lanes(moving, axes, edges, counts, leaves)
+
+        if edges_move:
+            return otherwise(edges, counts, *leaves)
+        return _kernel.where_possible(
+            self, axes, leaves_move, otherwise, edges, counts, leaves
+        )
+
+    def _sensitive_lanes(self, moving, axes, edges, counts, leaves) -> Any:
         edges_move, leaves_move = moving
         group = self.example(axes, leaves)
         lanes = lane_count(axes, (edges, counts, *leaves))
@@ -123,7 +151,7 @@ class Loop(eqx.Module):
                 return self.exponents(group, axes, lanes, (*ends, *which), every)
 
             numbers = ((low, high), moved) if edges_move else moved
-            move, rates = step_with_rates(group, exponents_of, numbers, apart)
+            move, rates, _ = step_with_rates(group, exponents_of, numbers, apart)
             if edges_move:
                 rates = [_by_edge(rates[0], cell, edges.shape[-1])]
             return jax.lax.optimization_barrier((move, rates))
@@ -251,17 +279,6 @@ def _reduced(combined: Callable, start: Any, moves: Any) -> Any:
     return jax.tree.unflatten(structure, done)
 
 
-def _optimistic(evolve: Callable, reach: float) -> Any:
-    """Polynomials first; lanes that left their range again, by the library."""
-    value, angle = evolve(False)
-    beyond = angle > reach
-
-    def again():
-        return chosen(beyond, evolve(True)[0], value)
-
-    return jax.lax.cond(jnp.any(beyond), again, lambda: value)
-
-
 def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
     """The propagator on a given grid; differentiable in edges and leaves."""
 
@@ -270,7 +287,7 @@ def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
         def block(axes, edges, counts, *leaves):
             return loop.lanes(axes, edges, counts, leaves)
 
-        return in_blocks(block, steps_of_lane, loop.width(leaves))(
+        return in_blocks(block, COUNTS, loop.width(leaves), LANES_ON_GPU)(
             edges, counts, *leaves
         )
 
@@ -319,18 +336,13 @@ def _change(loop: Loop, primals, tangents):
         moving = (edges_move, leaves_move)
         return loop.sensitive_lanes(moving, axes, edges, counts, leaves)
 
-    u, rates = in_blocks(block, steps_of_lane, loop.width(leaves))(
+    u, rates = in_blocks(block, COUNTS, loop.width(leaves), LANES_ON_GPU)(
         edges, counts, *leaves
     )
     moves = [edge_tangent] if edges_move else []
     moves += [jnp.ravel(leaf_tangents[j]) for j in leaves_move]
     tangent = jnp.concatenate(moves)
     return u, jax.tree.map(lambda rate: rate @ tangent, rates)
-
-
-def steps_of_lane(edges, counts, *rest):
-    """What a lane costs, for the sorting into blocks."""
-    return jnp.sum(counts).astype(float)
 
 
 def split(model: Any) -> tuple[tuple[Array, ...], Any]:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from .._checks import check_steps
+from .._checks import check_steps, is_concrete
 from .._types import Scalar
 from ..models import AbstractHamiltonian
 from . import _infinite
@@ -305,9 +305,10 @@ def as_times(ts: Any) -> Float[Array, " T"]:
         raise ValueError(
             f"`ts` must be one-dimensional with at least one time, got {times.shape}."
         )
-    if not isinstance(times, jax.core.Tracer):
-        steps = np.diff(np.asarray(times))
-        if not np.all(np.isfinite(times)):
+    if is_concrete(ts):
+        given = np.asarray(ts, dtype=float)
+        steps = np.diff(given)
+        if not np.all(np.isfinite(given)):
             raise ValueError("`ts` must be finite; lz.solve takes infinite windows.")
         if not (np.all(steps >= 0) or np.all(steps <= 0)):
             raise ValueError("`ts` must all rise or all fall, got times out of order.")
@@ -320,8 +321,9 @@ def as_time(name: str, value: Any) -> Scalar:
         raise ValueError(
             f"`{name}` must be one number, got shape {time.shape}; batch with jax.vmap."
         )
-    if not isinstance(time, jax.core.Tracer):
-        if np.isnan(time):
+    # Inside of a jitted function, also what is made of a plain number is traced.
+    if is_concrete(value):
+        if np.isnan(value):
             raise ValueError(f"`{name}` must be a time or ±inf, got nan.")
         return time
     return eqx.error_if(
@@ -336,7 +338,7 @@ def as_rtol(value: Any) -> Scalar:
     rtol = jnp.asarray(value, dtype=float)
     if rtol.shape != ():
         raise ValueError(f"`rtol` must be one number, got shape {rtol.shape}.")
-    if not isinstance(rtol, jax.core.Tracer) and not 1e-12 <= rtol <= 0.1:
+    if is_concrete(value) and not 1e-12 <= float(value) <= 0.1:
         raise ValueError(f"`rtol` must lie between 1e-12 and 0.1, got {value}.")
     return rtol
 

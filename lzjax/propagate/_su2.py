@@ -9,7 +9,7 @@ from jaxtyping import Array, Complex
 
 from .._types import Scalar
 from ..models import AbstractTwoLevel
-from ._cos_sinc import REACH, cos_sinc, polynomial_cos_sinc, slope_of
+from ._cos_sinc import Trigonometry
 
 _fence = jax.lax.optimization_barrier
 
@@ -56,8 +56,6 @@ class SU2(eqx.Module):
 
     model: AbstractTwoLevel
 
-    # Largest r² for which the polynomials hold.
-    reach: ClassVar[float] = REACH
     # Elements are single numbers.
     scalars: ClassVar[bool] = True
     # Lanes that a core's cache holds.
@@ -75,24 +73,23 @@ class SU2(eqx.Module):
         )
 
     @staticmethod
-    def exponential(a: Vector, library: bool) -> tuple[Quaternion, Scalar]:
-        """exp(−(i/2) a·σ), and the square of the angle that it turns by, r = |a|/2."""
+    def exponential(a: Vector, way: Trigonometry) -> tuple[Quaternion, Scalar]:
+        """exp(−(i/2) a·σ), and the square of the angle |a| that it turns by."""
         a = _fence(a)
-        square = 0.25 * (a.x * a.x + a.y * a.y + a.z * a.z)
-        c, s = cos_sinc(square) if library else polynomial_cos_sinc(square)
-        s = 0.5 * s
+        square = a.x * a.x + a.y * a.y + a.z * a.z
+        c, s = way.half(square)
         return Quaternion(c, s * a.x, s * a.y, s * a.z), square
 
     @staticmethod
-    def exponential_rates(a: Vector, changes: list[Vector]):
-        """exp(a) for any a, and its rates along `changes`: for each the vector δ with
-        the derivative exp(a)·(−i δ·σ). With v = a/2, r = |v|, c = cos r, s = sin(r)/r,
+    def exponential_rates(a: Vector, changes: list[Vector], way: Trigonometry):
+        """exp(a), its rates along `changes`, and |a|². A rate is the vector δ with the
+        derivative exp(a)·(−i δ·σ). With v = a/2, r = |v|, c = cos r, s = sin(r)/r,
 
             δ = s c dv + (s² + 2 c ds/dr²) (v·dv) v − s² v × dv.
         """
         square = 0.25 * (a.x * a.x + a.y * a.y + a.z * a.z)
-        c, s = cos_sinc(square)
-        slope = slope_of(square, c, s)
+        c, s = way.cos_sinc(square)
+        slope = way.slope(square, c, s)
         c, s, slope = _fence((c, s, slope))
         v = a.scaled(0.5)
         straight, across, along = s * c, s * s, s * s + 2.0 * c * slope
@@ -107,7 +104,7 @@ class SU2(eqx.Module):
             rate(change) if change.x.ndim == v.x.ndim else jax.vmap(rate)(change)
             for change in changes
         ]
-        return Quaternion(c, s * v.x, s * v.y, s * v.z), rates
+        return Quaternion(c, s * v.x, s * v.y, s * v.z), rates, 4.0 * square
 
     @staticmethod
     def size(a: Vector) -> Scalar:

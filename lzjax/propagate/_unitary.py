@@ -10,6 +10,7 @@ from jaxtyping import Array, Complex
 
 from .._types import Scalar
 from ..models import AbstractHamiltonian
+from ._cos_sinc import Trigonometry
 from ._matrix import (
     TAYLOR,
     TAYLOR_REACH,
@@ -36,22 +37,23 @@ class Matrices:
         return a @ b - b @ a
 
     @classmethod
-    def exponential(cls, a: Matrix, library: bool) -> tuple[Matrix, Scalar]:
+    def exponential(cls, a: Matrix, way: Trigonometry) -> tuple[Matrix, Scalar]:
         """exp(a), and the squared Frobenius norm of a; there is one way for all a."""
         return expm(a, cls.coefficients, cls.reach), a.square()
 
     @classmethod
-    def exponential_rates(cls, a: Matrix, changes: list[Matrix]):
-        """exp(a), and its rates as a changes along the first axis of each change."""
+    def exponential_rates(cls, a: Matrix, changes: list[Matrix], way: Trigonometry):
+        """exp(a), its rates as a changes along the first axis of each change, and the
+        squared norm."""
 
         def along(change):
-            return jax.jvp(lambda a: cls.exponential(a, True)[0], (a,), (change,))
+            return jax.jvp(lambda a: cls.exponential(a, way)[0], (a,), (change,))
 
         rates = []
         for change in changes:
             move, turns = jax.vmap(along, out_axes=(None, 0))(change)
             rates.append(jax.vmap(cls.rate, (None, 0))(move, turns))
-        return move, rates
+        return move, rates, a.square()
 
     @staticmethod
     @abc.abstractmethod

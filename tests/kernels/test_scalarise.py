@@ -39,7 +39,8 @@ def _structures(t, v):
     matrix = matrix + jnp.pad(v[:2], (0, 1))[None]
     either = jax.lax.cond(t > 0.3, lambda v: v[0], lambda v: 2.0 * v[1], v)
     loop = jax.lax.fori_loop(0, 3, lambda i, x: x * v[i] + t, 1.0)
-    picked = v[jnp.sum(v < t + 0.7, dtype=jnp.int32)]
+    where = jnp.sum(v < t + 0.7, dtype=jnp.int32)
+    picked = v[where]
     return (
         table,
         jnp.linalg.matrix_power(matrix, 3),
@@ -47,6 +48,10 @@ def _structures(t, v):
         (either, loop, picked, jnp.trace(matrix), jnp.prod(v), jnp.cumsum(v)),
         (jnp.roll(v, 1), jnp.outer(v, v)[1:, ::2], jnp.max(v), jnp.all(v > 0.1) * t),
         jnp.stack([t, 2.0 * t]).reshape(2, 1),
+        # At an index that is computed, inside and outside.
+        (v.at[where].set(t), v.at[where + 2].add(t), v.at[where + 9].add(t)),
+        jax.lax.dynamic_update_slice(v, v[:2] + t, (where + 3,)),
+        (jnp.sum(v[:0]), jnp.prod(v[:0]), jnp.all(v[:0] > t), jnp.any(v[:0] > t)),
     )
 
 

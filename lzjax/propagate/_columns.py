@@ -1,0 +1,190 @@
+"""N levels in a kernel: each column of the propagator is a lane of its own.
+
+The exponential of a step is applied to the state by polynomials; entries of the
+generator that are zero cost nothing.
+"""
+
+import dataclasses
+import math
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from ..kernels import Layout
+from ._matrix import TAYLOR, TAYLOR_REACH, Matrix
+from ._unitary import Irreversible
+
+# Chebyshev polynomials: the largest norm of an exponent, and the degree that is right
+# to rounding up to there, by bytes of a number.
+NORM = 1.0
+DEGREE = {8: 14, 4: 8}
+
+
+def _bessel(order: int) -> float:
+    """J of this order at `NORM`, by its series."""
+    half = 0.5 * NORM
+    terms = (
+        (-1) ** m
+        * half ** (2 * m + order)
+        / (math.factorial(m) * math.factorial(m + order))
+        for m in range(20)
+    )
+    return math.fsum(terms)
+
+
+def _added(total, a, ket):
+    """total + a ket, every product going into a sum: one operation for both."""
+    for k in range(ket.shape[0]):
+        total = total + a[:, k] * ket[k]
+    return total
+
+
+def chebyshev(a, ket):
+    """exp(a) ket for anti-Hermitian a up to `NORM`.
+
+    $$e^{a} = J_0 + 2\\sum_k J_k(\\rho)\\,\\phi_k(a/\\rho), \\qquad
+    \\phi_{k+1}(x) = 2x\\,\\phi_k(x) + \\phi_{k-1}(x)$$
+
+    Source: Tal-Ezer & Kosloff, J. Chem. Phys. 81, 3967 (1984), doi:10.1063/1.448136.
+    """
+    double = (2.0 / NORM) * a
+    before, here = ket, _added(jnp.zeros_like(ket), a, ket)
+    total = _bessel(0) * before + (2.0 * _bessel(1)) * here
+    for k in range(2, DEGREE[ket.real.dtype.itemsize] + 1):
+        before, here = here, _added(before, double, here)
+        total = total + (2.0 * _bessel(k)) * here
+    return total
+
+
+def taylor(a, ket):
+    """exp(a) ket for any a up to a norm of `TAYLOR_REACH`."""
+    total = TAYLOR[-1] * ket
+    for coefficient in TAYLOR[-2::-1]:
+        total = _added(coefficient * ket, a, total)
+    return total
+
+
+def polynomial_of(group, dtype) -> tuple[int, float]:
+    """The degree of the exponential in a kernel, and the largest norm for it."""
+    if issubclass(group, Irreversible):
+        return len(TAYLOR) - 1, TAYLOR_REACH
+    return DEGREE[dtype.itemsize], NORM
+
+
+@dataclasses.dataclass(frozen=True)
+class Columns:
+    """Carried: the state, the largest squared norm of an exponent, and the derivative
+    of the state by each number that moves."""
+
+    loop: Any
+    layout: Layout
+    dtype: Any
+    identity: Matrix
+
+    # So many derivatives fit into the registers.
+    together: ClassVar[int] = 2
+    # Beyond the last way, there is only the loop over matrices.
+    complete: ClassVar[bool] = False
+    # Into how many equal ones an exponential is divided.
+    ways: ClassVar[tuple[int, ...]] = (1, 8)
+
+    @property
+    def amplitudes(self) -> int:
+        """Real numbers of a state."""
+        return self.dim * self.parts
+
+    @property
+    def dim(self) -> int:
+        return self.identity.real.shape[0]
+
+    @property
+    def parts(self) -> int:
+        """Real numbers of an amplitude."""
+        return len(jax.tree.leaves(self.identity))
+
+    def spread(self, edges, counts, numbers):
+        """A lane for each column, whose number comes first."""
+        lanes = edges.shape[-1]
+        column = jnp.repeat(jnp.arange(self.dim, dtype=edges.dtype), lanes)
+        edges, counts, *numbers = (
+            jnp.concatenate([x] * self.dim, axis=-1) for x in (edges, counts, *numbers)
+        )
+        return edges, counts, (column, *numbers)
+
+    def start(self, moving, numbers):
+        zero = jnp.zeros_like(numbers[0])
+        ket = [jnp.where(numbers[0] == k, 1.0, zero) for k in range(self.dim)]
+        rest = self.dim * (self.parts - 1 + self.parts * len(moving))
+        return *ket, *(zero,) * rest, zero
+
+    def _ket(self, row):
+        real = jnp.stack(row[: self.dim])
+        if self.parts == 1:
+            return real
+        return jax.lax.complex(real, jnp.stack(row[self.dim :]))
+
+    def _row(self, ket) -> list:
+        if self.parts == 1:
+            return list(ket)
+        return [*jnp.real(ket), *jnp.imag(ket)]
+
+    def advance(self, way, moving, index, carry, low, dt, numbers):
+        numbers = list(numbers[1:])
+        size = self.amplitudes
+        kets = [self._ket(carry[k : k + size]) for k in range(0, len(carry) - 1, size)]
+
+        def moved(ket, j=None, x=None):
+            every = list(numbers)
+            if j is not None:
+                every[j] = x
+            group = self.loop.build(self.layout.join(every))
+            found = self.loop.stepper.exponents(
+                group.generator, group.bracket, low + index * dt, dt
+            )
+            apply = taylor if issubclass(self.loop.group, Irreversible) else chebyshev
+            square = jnp.zeros((), self.dtype)
+            for exponent in found:
+                a = exponent.scaled(1.0 / way)
+                square = jnp.maximum(square, a.square())
+                for _ in range(way):
+                    ket = apply(a.array(), ket)
+            return ket, square
+
+        def rate(j, change):
+            def along(x, ket):
+                return moved(ket, j, x)[0]
+
+            one = jnp.ones((), self.dtype)
+            return jax.jvp(along, (numbers[j], kets[0]), (one, change))[1]
+
+        ket, square = moved(kets[0])
+        rates = [rate(j, ket) for j, ket in zip(moving, kets[1:], strict=True)]
+        row = [x for each in (ket, *rates) for x in self._row(each)]
+        return *row, jnp.maximum(carry[-1], square)
+
+    def collected(self, way, found):
+        """((u, rates), beyond) from what is carried at the end, kernel by kernel."""
+        size = self.amplitudes
+
+        def matrix(row):
+            # Rows, columns, lanes.
+            full = jnp.stack([x.reshape(self.dim, -1) for x in row])
+            real = full[: self.dim]
+            return Matrix(real, full[self.dim :] if self.parts == 2 else None)
+
+        u = matrix(found[0][:size])
+        group = self.loop.group
+        columns = [
+            group.rate(u, matrix(out[k : k + size]))
+            for out in found
+            for k in range(size, len(out) - 1, size)
+        ]
+        rates = None
+        if columns:
+            rates = jax.tree.map(
+                lambda *x: jnp.moveaxis(jnp.stack(x, axis=-1), -2, 0), *columns
+            )
+        _, reach = polynomial_of(group, self.dtype)
+        beyond = ~(found[0][-1].reshape(self.dim, -1)[0] <= reach**2)
+        return (jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), u), rates), beyond

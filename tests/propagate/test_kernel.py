@@ -1,0 +1,247 @@
+"""GPU kernels compute what the compiled loops compute, and what is run becomes them."""
+
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import lzjax as lz
+from lzjax.dissipation._channel import Channel
+from lzjax.kernels import assumed_capability, why_no_kernel
+from lzjax.propagate import _finite, _kernel, _run
+from lzjax.propagate._columns import NORM, chebyshev, taylor
+from lzjax.propagate._cos_sinc import short
+from lzjax.propagate._lanes import optimistic
+from lzjax.propagate._matrix import TAYLOR_REACH
+from tests.helpers import three_levels
+
+needs_kernels = pytest.mark.skipif(
+    jax.__version_info__[:2] < (0, 11), reason="kernels need jax 0.11"
+)
+
+
+@pytest.fixture(autouse=True)
+def one_lane_each(monkeypatch):
+    """Imitated, more lanes take longer: no stretches, where they are not wanted."""
+    monkeypatch.setattr("lzjax.propagate._stretches._MOST", 1)
+
+
+def _loop(model, stepper, group=None):
+    leaves, structure = _run.split(model)
+    return _run.Loop(group or _finite.group_of(model), stepper, structure), leaves
+
+
+def _spread(leaves, lanes):
+    """The leaves of lanes that differ a little."""
+    factors = np.random.default_rng(3).uniform(0.9, 1.1, lanes)
+    return [
+        jnp.asarray(factors.reshape(lanes, *[1] * x.ndim) * np.asarray(x))
+        for x in leaves
+    ]
+
+
+def _crossing(t, gap):
+    return 0.5 * jnp.array([[t, gap * (1 + 0.3j)], [gap * (1 - 0.3j), -t]])
+
+
+# Straight lines, and a coupling that jumps.
+KINKS = lz.TwoLevel(
+    lz.models.PiecewiseLinear([-0.5, 0.2], [0.1, 0.9]),
+    lz.models.PiecewiseConstant([0.6], [0.3 + 0.1j, 0.5]),
+)
+OPEN = lz.dissipation.Lindblad(
+    lz.LinearSweep(0.8, 1.0), lz.dissipation.relaxation(0.3, 1, 0)
+)
+
+
+@needs_kernels
+@pytest.mark.parametrize(
+    ("model", "stepper", "group", "lanes", "sensitive"),
+    [
+        # Two blocks of a kernel, the second one not full.
+        (lz.LinearSweep(0.8, 1.0), lz.Magnus4(), None, 130, (0, 1)),
+        # Eleven derivatives, in two kernels.
+        (KINKS, lz.Magnus6(), None, 2, None),
+        (lz.HamiltonianFunction(_crossing, 0.5), lz.CommutatorFree4(), None, 2, (0,)),
+        (OPEN, lz.Magnus2(), Channel, 2, (0,)),
+    ],
+    ids=["sweep", "kinks", "matrix", "channel"],
+)
+def test_kernels_compute_what_loops_compute(model, stepper, group, lanes, sensitive):
+    """Imitated on a CPU: values, rates, and lanes with steps of their own in each of
+    two cells."""
+    loop, leaves = _loop(model, stepper, group)
+    if sensitive is None:
+        sensitive = tuple(range(len(leaves)))
+    leaves = _spread(leaves, lanes)
+    axes = (None, 0, *[0] * len(leaves))
+    edges = jnp.array([-1.2, 0.3, 1.5])
+    counts = jnp.asarray(np.random.default_rng(4).integers(9, 14, (lanes, 2)))
+
+    @jax.jit
+    def kernels():
+        given = _kernel.inputs(axes, edges, counts, leaves)
+        numbers = given.layout.places(sensitive)
+        return _kernel.ways(loop, given, numbers, True)[0]()[0]
+
+    @jax.jit
+    def loops():
+        return loop.sensitive_lanes((False, sensitive), axes, edges, counts, leaves)
+
+    found, wanted = kernels(), loops()
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+
+
+@needs_kernels
+def test_lanes_beyond_the_polynomials_run_again():
+    loop, leaves = _loop(lz.LinearSweep(0.8, 1.0), lz.Magnus4())
+    # In the second lane a step turns by more than the polynomials bear.
+    leaves = [jnp.stack([x, 40.0 * x]) for x in leaves]
+    axes = (None, None, *[0] * len(leaves))
+    edges, counts = jnp.array([-1.0, 1.0]), jnp.array([8])
+    given = _kernel.inputs(axes, edges, counts, leaves)
+    ways = _kernel.ways(loop, given, (), True)
+    (quick, _), beyond = jax.jit(ways[0])()
+    np.testing.assert_array_equal(beyond, [False, True])
+    u, _ = jax.jit(lambda: optimistic(*ways))()
+    wanted = jax.jit(lambda: loop.lanes(axes, edges, counts, leaves))()
+    for a, b, c in zip(*map(jax.tree.leaves, (u, wanted, quick)), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-13)
+        np.testing.assert_array_equal(a[0], c[0])
+
+
+@needs_kernels
+def test_few_lanes_run_parallel_in_time(monkeypatch):
+    """Eight stretches of each of two cells, values and rates; some have one step."""
+    loop, leaves = _loop(lz.LinearSweep(0.8, 1.0), lz.Magnus4())
+    leaves = _spread(leaves, 2)
+    axes = (None, 0, *[0] * len(leaves))
+    edges, counts = jnp.array([-1.2, 0.3, 1.5]), jnp.array([[9, 31], [20, 0]])
+    given = _kernel.inputs(axes, edges, counts, leaves)
+
+    def run():
+        return jax.jit(_kernel.ways(loop, given, (0, 1), True)[0])()[0]
+
+    monkeypatch.setattr("lzjax.propagate._stretches._MOST", 8)
+    found = run()
+    monkeypatch.setattr("lzjax.propagate._stretches._MOST", 1)
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(run()), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-14)
+
+
+@needs_kernels
+def test_single_precision():
+    loop, leaves = _loop(lz.LinearSweep(0.8, 1.0), lz.Magnus4())
+    single = [jnp.asarray(x, np.float32)[None] for x in leaves]
+    axes = (None, None, *[0] * len(leaves))
+    counts = jnp.array([32])
+
+    def by_kernel(edges):
+        given = _kernel.inputs(axes, edges, counts, single)
+        return _kernel.ways(loop, given, (), True)[0]()[0][0]
+
+    found = jax.jit(by_kernel)(jnp.array([-1.0, 1.0], np.float32))
+    wanted = lz.solve(
+        lz.LinearSweep(0.8, 1.0), -1.0, 1.0, solver=lz.Magnus4(steps=32)
+    ).propagator
+    assert {x.dtype for x in jax.tree.leaves(found)} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(found.c[0] - 1j * found.z[0], wanted[0, 0], atol=2e-6)
+    np.testing.assert_allclose(-found.y[0] - 1j * found.x[0], wanted[0, 1], atol=2e-6)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_short_polynomials_to_the_end_of_their_reach(kind):
+    way = short(kind)
+    a = np.linspace(0.0, way.reach, 400).astype(kind)
+    cos, sinc = jax.jit(way.half)(a)
+    exact = np.asarray(a, float)
+    r = 0.5 * np.sqrt(exact)
+    allowed = 4e-16 if kind is np.float64 else 1.5e-7
+    np.testing.assert_allclose(cos, np.cos(r), atol=allowed)
+    np.testing.assert_allclose(sinc, 0.5 * np.sinc(r / np.pi), atol=allowed)
+    slope = jax.jit(way.slope)(0.25 * a, None, None)
+    # Closed form away from zero, where it cancels.
+    far = exact > 2.0
+    closed = (np.cos(r) - np.sinc(r / np.pi))[far] / (0.5 * exact[far])
+    np.testing.assert_allclose(slope[far], closed, atol=2 * allowed)
+
+
+@pytest.mark.parametrize(
+    ("apply", "reach", "anti_hermitian"),
+    [(chebyshev, NORM, True), (taylor, TAYLOR_REACH, False)],
+)
+def test_actions_are_the_exponential_at_the_largest_norm(apply, reach, anti_hermitian):
+    linalg = pytest.importorskip("scipy.linalg")
+    rng = np.random.default_rng(2)
+    a = rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
+    a = a - a.conj().T if anti_hermitian else a
+    a *= reach / np.linalg.norm(a)
+    ket = np.array([0.5, 0.5j, -0.5, 0.5])
+    found = jax.jit(apply)(a, ket)
+    np.testing.assert_allclose(found, linalg.expm(a) @ ket, atol=2e-15)
+
+
+def _kernels(function, *arguments) -> int:
+    """How many kernels there are in the program for a GPU."""
+    traced = jax.jit(function).trace(*arguments)
+    text = traced.lower(lowering_platforms=("cuda",)).as_text()
+    return len(re.findall(r"custom_call @\w*mosaic_gpu", text))
+
+
+def _stay(gap, solver):
+    model = lz.LinearSweep(gap, 1.0)
+    return jnp.abs(lz.solve(model, -1.0, 1.0, solver=solver).propagator[0, 0])
+
+
+@needs_kernels
+@pytest.mark.parametrize(
+    ("solver", "of_slopes"),
+    # With fixed steps one pass gives values and slopes; step control comes first.
+    [(lz.Magnus4(steps=16), 2), (lz.Magnus4(), 4)],
+    ids=["steps", "tolerance"],
+)
+def test_solve_becomes_kernels_on_a_gpu_that_can(solver, of_slopes):
+    gaps = jnp.linspace(0.5, 1.0, 6).reshape(2, 3)
+
+    def total(gaps):
+        return jnp.sum(jax.vmap(jax.vmap(lambda g: _stay(g, solver)))(gaps))
+
+    with assumed_capability(9, 0):
+        assert why_no_kernel() is None
+        # The short polynomials, and those for any angle.
+        assert _kernels(total, gaps) == 2
+        assert _kernels(jax.grad(total), gaps) == of_slopes
+    with assumed_capability(8, 6):
+        assert "8.6 is below 9.0" in why_no_kernel()
+        assert _kernels(total, gaps) == 0
+
+
+@needs_kernels
+def test_what_has_no_kernel_stays_a_loop():
+    def solved(model):
+        return lz.solve(model, -1, 1, solver=lz.Magnus4(steps=16)).propagator
+
+    def slope(model):
+        return jax.grad(lambda m: jnp.real(solved(m))[0, 0])(model)
+
+    with assumed_capability(9, 0):
+        # As matrices: two kernels for states, and at last the loop.
+        assert _kernels(solved, three_levels()) == 2
+        assert _kernels(solved, lz.models.spin_sweep(5.0, 1.0, 1.0)) == 0
+        # Derivatives also in the times of jumps.
+        assert _kernels(slope, KINKS) == 0
+
+
+def test_operations_of_the_fastest_step():
+    """Fifty or fewer: a GPU of 1.67e13 operations/s can do 3.3e11 steps/s. Value and
+    both derivatives take at most 3.5 times as many."""
+    loop, leaves = _loop(lz.LinearSweep(0.8, 1.0), lz.Magnus4())
+    layout = _kernel.layout_of(leaves)
+    value, both = (_kernel.cost(loop, layout, moving) for moving in ((), (0, 1)))
+    assert value.arithmetic <= 50
+    assert both.arithmetic <= 3.5 * value.arithmetic
+    for found in (value, both):
+        assert found.divisions == found.functions == 0
