@@ -123,6 +123,7 @@ from ._transport import (
     Stretch as Stretch,
     chain_conductivity as chain_conductivity,
     chambers_conductivity as chambers_conductivity,
+    conductivity_oscillation as conductivity_oscillation,
     gauss_times as gauss_times,
     saturation_resistance as saturation_resistance,
 )

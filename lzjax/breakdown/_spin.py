@@ -54,9 +54,10 @@ class SpinOrbitJunction(eqx.Module):
       B_0^\text{turn} \propto \lambda^2 - (\lambda\cdot\hat B)^2$$
 
     Where the Zeeman splitting keeps these crossings apart, each is a `Crossing` of its
-    own in a `Network`, with its B₀ and the phase of its element of `coupling`. Their
-    sum, from the full gap $2\sqrt{V^2 + \lambda^2}$, does not depend on the direction
-    of the spin: it alone says how much stays on its band.
+    own in a `Network`, with its B₀ and the phase of its element of `coupling`; two
+    spin-split bands with one element between them can be traced (`traced_network`). The
+    sum of both fields, from the full gap $2\sqrt{V^2 + \lambda^2}$, does not depend on
+    the direction of the spin: it alone says how much stays on its band.
 
     **Arguments:**
 

@@ -24,16 +24,18 @@ FERMI = 62.0 * QUANTUM
 
 
 def _circles(k, p):
-    """The two circles of the record; `twist` makes the coupling complex."""
+    """The two circles of the record; `twist` makes the coupling complex, `split` sets
+    them apart in energy."""
     free = mb.FreeElectrons([1.0, 1.0, jnp.inf])
     other = free(k - jnp.array([G, 0.0, 0.0]))
     turn = 0.8 * k[0] / G + 1.1 * k[1] / G + 2.0 * (k[0] / G) * (k[1] / G)
-    return free(k), other, p["potential"] * jnp.exp(1j * p["twist"] * (1.0 + turn))
+    flip = p["potential"] * jnp.exp(1j * p["twist"] * (1.0 + turn))
+    return free(k) + p["split"], other - p["split"], flip
 
 
-def circles(potential=V, twist=0.0):
-    numbers = {"potential": jnp.asarray(potential), "twist": jnp.asarray(twist)}
-    return mb.TwoBandFunction(_circles, numbers)
+def circles(potential=V, twist=0.0, split=0.0):
+    numbers = {"potential": potential, "twist": twist, "split": split}
+    return mb.TwoBandFunction(_circles, {n: jnp.asarray(x) for n, x in numbers.items()})
 
 
 def trace(bands, energy):
@@ -80,16 +82,42 @@ def twisted():
 WANT = np.sort(record(31)["value"] + record(32)["value"])
 
 
-def test_the_determinant_vanishes_near_the_exact_levels(network):
-    """By the secant from each of them, to 2e-5 of the cyclotron energy."""
-    secular = jax.jit(lambda now: now.secular(FIELD))
+@jax.jit
+def secular(now):
+    return now.secular(FIELD)
+
+
+def distances(network, exact):
+    """Of the determinant's zeros from exact levels, by the secant, in quanta."""
     apart = 1e-4
     below, above = (
-        np.array([secular(built(network, (e + h) * QUANTUM)) for e in WANT])
+        np.array([secular(built(network, (e + h) * QUANTUM)) for e in exact])
         for h in (-apart, apart)
     )
-    errors = apart * (below + above) / (below - above)
-    assert np.sqrt(np.mean(errors**2)) < 2e-5
+    return apart * (below + above) / (below - above)
+
+
+def test_the_determinant_vanishes_near_the_exact_levels(network):
+    assert np.sqrt(np.mean(distances(network, WANT) ** 2)) < 2e-5
+
+
+def test_breakdown_that_turns_the_spin_between_zeeman_levels():
+    """Spin-orbit coupling across the field joins spin up of band 1 and spin down of
+    band 2, 0.74 quanta apart: circles of two sizes, the Rabi model with a bias."""
+    half, size = 0.37, 260
+    network = mb.traced_network(trace(circles(split=half * QUANTUM), FERMI))
+    shift = 0.5 * G * np.sqrt(FLUX / FIELD)
+    n = np.arange(size)
+    place = np.diag(np.sqrt(0.5 * n[1:]), 1)
+    level = np.kron(np.diag(n + 0.5 + 0.5 * shift**2), np.eye(2))
+    bias = half * np.eye(size) - shift * (place + place.T)
+    level = level + np.kron(bias, np.diag([1.0, -1.0]))
+    level = level + V / QUANTUM * np.kron(np.eye(size), [[0.0, 1.0], [1.0, 0.0]])
+    exact = np.linalg.eigvalsh(level)
+    exact = exact[(exact > 60) & (exact < 64)]
+    assert len(exact) >= 7
+    errors = distances(network, exact)
+    assert np.sqrt(np.mean(errors**2)) < 5e-5, errors
 
 
 @pytest.mark.slow
@@ -211,37 +239,6 @@ def test_second_derivatives_by_the_numbers_of_the_bands(network, slope):
     np.testing.assert_allclose(bend, want, rtol=1e-5)
     b0 = network.breakdown_fields(FERMI)[0]
     np.testing.assert_allclose(bend[2], 2 * b0 / V**2, rtol=1e-9)
-
-
-@pytest.mark.parametrize("mass_gap", [0.08, -0.08])
-def test_the_figure_eight_is_the_named_one(mass_gap):
-    """An electron and a hole pocket: B₀ by the complex action, the hole's phase π."""
-    energy = 0.05
-    named = mb.TiltedDirac(1.0, 1.0, 1.0, mass_gap)
-    bands = mb.TypeTwoDirac(1.0, 1.0, 1.0, mass_gap)
-    orbits = tilted_orbits(bands, energy, named._roots(jnp.asarray(energy)))
-    network = mb.traced_network(orbits, formula="action")
-    found, want = built(network, energy), named(energy)
-    for arc, other in zip(found.arcs, want.arcs, strict=True):
-        np.testing.assert_allclose(arc.area, other.area, rtol=1e-10)
-        np.testing.assert_allclose(arc.rotation, other.rotation, rtol=1e-10)
-        np.testing.assert_allclose(np.cos(arc.phase - other.phase), 1.0, atol=1e-10)
-    (crossing,), (other,) = found.vertices, want.vertices
-    assert (crossing.first, crossing.second) == (other.first, other.second)
-    got = [crossing.breakdown_field, crossing.angle, crossing.coupling_phase]
-    expected = [other.breakdown_field, other.angle, other.coupling_phase]
-    np.testing.assert_allclose(got, expected, rtol=1e-9)
-
-
-@eqx.filter_jit
-def tilted_orbits(bands, energy, roots):
-    def one(band, left, right):
-        middle = jnp.stack([0.5 * (left + right), jnp.zeros(()), jnp.zeros(())])
-        start = mb.surface_point(band, energy, middle, [0.0, 1.0, 0.0], 2.0)
-        return mb.orbit(band, start, Z, reach=12.0, points=512)
-
-    electron = one(bands.adiabatic("upper"), *roots[:2])
-    return electron, one(bands.adiabatic("lower"), *roots[2:])
 
 
 @pytest.mark.slow
