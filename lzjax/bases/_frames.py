@@ -32,6 +32,15 @@ def states_by_order(
     return _many_level.states_by_order(model, t, order)
 
 
+def moving_direction(
+    model: AbstractTwoLevel, t: Scalar, order: int
+) -> tuple[Float[Array, " 3"], Float[Array, " 3"], Float[Array, " 3"]]:
+    """The Bloch direction of the upper state of two levels: adiabatic, superadiabatic
+    of the given order, and the time derivative of the latter."""
+    found = _two_level.moving_directions(_two_level.expanded(model, t, order + 1))
+    return found[0, 0], found[order, 0], found[order, 1]
+
+
 def frames_along(
     model: AbstractHamiltonian, times: Float[Array, " T"], order: int
 ) -> tuple[Complex[Array, "T N N N"], Float[Array, " T"]]:

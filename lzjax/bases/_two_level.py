@@ -10,8 +10,13 @@ from . import _series as series
 
 
 def directions(field: Float[Array, "K 3 ..."]) -> Float[Array, "K 3 ..."]:
-    r"""Bloch directions of the upper superadiabatic state, orders 0 to K − 1, from the
-    Taylor coefficients of the field. All further axes are a batch.
+    """Bloch directions of the upper superadiabatic state, orders 0 to K − 1, from the
+    Taylor coefficients of the field. All further axes are a batch."""
+    return moving_directions(field)[:, 0]
+
+
+def moving_directions(field: Float[Array, "K 3 ..."]) -> Float[Array, "K 2 3 ..."]:
+    r"""The same with their time derivatives, which hold for orders 0 to K − 2.
 
     Order 0 is the adiabatic one, $n_0 = w/|w|$. A frame that follows $n_k$ without
     twisting turns at $\Omega_k = \Omega_{k-1} + n_k \times
@@ -27,7 +32,7 @@ def directions(field: Float[Array, "K 3 ..."]) -> Float[Array, "K 3 ..."]:
     def follow(turning, _):
         direction = series.normalised(field - turning)
         slip = series.derivative(direction) - series.cross(turning, direction)
-        return turning + series.cross(direction, slip), direction[0]
+        return turning + series.cross(direction, slip), direction[:2]
 
     _, found = jax.lax.scan(follow, jnp.zeros_like(field), None, length=field.shape[0])
     return found

@@ -1,7 +1,6 @@
-"""Infinite ends: where to stop, in which states to read, and which phase is left."""
+"""Infinite ends: where the propagation may stop."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,8 +8,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int
 
 from .._types import Scalar
-from ..bases import energies, frames_along, states_by_order
-from ..models import AbstractHamiltonian, AbstractTwoLevel
+from ..bases import energies, frames_along
+from ..models import AbstractHamiltonian
 from ._lanes import in_blocks
 from ._run import join, split
 
@@ -22,14 +21,11 @@ _LOG_SPAN = 30.0 * np.log(4.0)
 # States whose first correction is this large are not settled in any order.
 _ADIABATIC = 0.3
 # The finer ladders: where, within six powers of ten further out, high orders agree.
-_FINE_RUNGS = 16
+_FINE_RUNGS = 10
 _LOG_REACH = 15.0 * np.log(2.5)
 # Lanes that climb together: their series stay in a core's cache.
 _LANES = 16
 _LANES_ON_GPU = 1 << 14
-_TAIL_NODES = 32
-# Parts of a cell for its dynamical phase, and finer ones, by four each, at its ends.
-_PARTS, _FINER = 16, 7
 
 
 class End(NamedTuple):
@@ -49,36 +45,6 @@ class End(NamedTuple):
     settled: Bool[Array, ""]
     diabatic: Bool[Array, ""]
     error: Scalar
-
-
-class _FrozenTwoLevel(AbstractTwoLevel):
-    """The model, or where it is frozen, levels spaced by one in the same order."""
-
-    model: AbstractTwoLevel
-    frozen: Bool[Array, ""]
-    ranks: Int[Array, " 2"]
-
-    def field(self, t):
-        x, y, z = self.model.field(t)
-        level = jnp.asarray(self.ranks[0] - self.ranks[1], float)
-        keep = jnp.logical_not(self.frozen)
-        return x * keep, y * keep, jnp.where(keep, z, level)
-
-
-class _Frozen(AbstractHamiltonian):
-    """As above, for matrices."""
-
-    model: AbstractHamiltonian
-    frozen: Bool[Array, ""]
-    ranks: Int[Array, " N"]
-
-    @property
-    def dim(self) -> int:  # type: ignore[override]
-        return self.model.dim
-
-    def __call__(self, t):
-        levels = jnp.diag(jnp.asarray(self.ranks, complex))
-        return jnp.where(self.frozen, levels, self.model(t))
 
 
 def _frozen(model: AbstractHamiltonian, t: Scalar, tolerance: Scalar):
@@ -233,100 +199,3 @@ def _last_turn(model: AbstractHamiltonian, times, looks: _Look, reach: Scalar):
         error=looks.change[first],
     )
     return end, first, last_clear
-
-
-def of_each_end(function: Callable, ends: Sequence[End | None], *values: Any) -> list:
-    """`function(end, *values)` of the ends that there are, compiled once for both;
-    `None` for those that are not. `values` are pairs."""
-    there = [k for k, end in enumerate(ends) if end is not None]
-    if not there:
-        return [None, None]
-    columns = [(ends[k], *(value[k] for value in values)) for k in there]
-    found = jax.vmap(function)(*jax.tree.map(lambda *x: jnp.stack(x), *columns))
-    each = {k: jax.tree.map(lambda x, j=j: x[j], found) for j, k in enumerate(there)}
-    return [each.get(0), each.get(1)]
-
-
-def end_states(model: AbstractHamiltonian, end: End, diabatic: Bool[Array, ""]):
-    """States to read at an infinite end, as columns: adiabatic by energy, or each in
-    the column, and with the phase, of the diabatic state that it becomes."""
-    states, _ = _states(model, end, end.time, diabatic)
-    return states[
-        :, jnp.where(diabatic, jnp.argsort(end.labels), jnp.arange(model.dim))
-    ]
-
-
-def _states(model: AbstractHamiltonian, end: End, t: Scalar, diabatic: Bool[Array, ""]):
-    ranks = jnp.argsort(end.labels)
-    wrap = _FrozenTwoLevel if isinstance(model, AbstractTwoLevel) else _Frozen
-    every = states_by_order(wrap(model, end.frozen, ranks), t, ORDER)
-    states, adiabatic = every[-1], every[0]
-    own = states[end.labels, jnp.arange(states.shape[0])]
-    own = jnp.where(diabatic, own, 1.0)
-    return states * (jnp.conj(own) / jnp.abs(own))[None, :], adiabatic
-
-
-def tail_phases(
-    model: AbstractHamiltonian, end: End, diabatic: Bool[Array, ""]
-) -> Float[Array, " N"]:
-    r"""What the states' phases still gain beyond the end over the adiabatic ones,
-    $\int_{t}^{\pm\infty} (\lambda - E)\,dt$, by energy.
-
-    $\lambda = \langle v|H|v\rangle - i\langle v|\dot v\rangle$ is the rate of phase
-    of the superadiabatic state v. The substitution t → t/s (from the
-    centre) makes the tail of any
-    power law a smooth function on (0, 1].
-    """
-    nodes, weights = np.polynomial.legendre.leggauss(_TAIL_NODES)
-    places, weights = jnp.asarray(0.5 * (nodes + 1.0)), jnp.asarray(0.5 * weights)
-
-    span = end.time - end.centre
-
-    def excess(s):
-        t = end.centre + span / s
-        (states, adiabatic), (change, _) = jax.jvp(
-            lambda time: _states(model, end, time, diabatic), (t,), (jnp.ones_like(t),)
-        )
-        turn = jnp.imag(jnp.einsum("ik,ik->k", states.conj(), change))
-        # ⟨H⟩ − E from what is mixed in: the difference itself would cancel.
-        mixed = jnp.abs(jnp.einsum("ij,ik->jk", adiabatic.conj(), states)) ** 2
-        levels = energies(model, t)
-        apart = levels[:, None] - levels[None, :]
-        rate = jnp.sum(mixed * apart, axis=0) + turn
-        rate = jnp.where(jnp.isfinite(rate), rate, 0.0)
-        return rate * span / s**2
-
-    return jnp.where(end.frozen, 0.0, weights @ jax.vmap(excess)(places))
-
-
-def window_phases(
-    model: AbstractHamiltonian,
-    edges: Float[Array, " K+1"],
-    reference: Scalar,
-) -> tuple[Float[Array, " N"], Float[Array, " N"]]:
-    r"""Dynamical phases $\int E_k\,dt$ from the first edge to the reference time, and
-    from there to the last edge."""
-    nodes, weights = np.polynomial.legendre.leggauss(8)
-    # Alike inside, ever finer to both ends: there lie crossings, with any gap.
-    alike = np.linspace(0.0, 1.0, _PARTS + 1)
-    finer = alike[1] * 0.25 ** np.arange(_FINER, 0, -1)
-    ends = np.concatenate([[0.0], finer, alike[1:-1], 1.0 - finer[::-1], [1.0]])
-    widths = np.diff(ends)[:, None]
-    places = (ends[:-1, None] + 0.5 * widths * (nodes + 1.0)).ravel()
-    weights = (0.5 * widths * weights).ravel()
-    first, last = edges[0], edges[-1]
-    times = jnp.sort(jnp.concatenate([edges, reference[None]]))
-
-    def cell(low, high):
-        inside = low + (high - low) * jnp.asarray(places)
-        values = jax.vmap(lambda t: energies(model, t))(inside)
-        return (high - low) * (jnp.asarray(weights) @ values)
-
-    integrals = jax.vmap(cell)(times[:-1], times[1:])
-    middles = 0.5 * (times[:-1] + times[1:])
-
-    def between(a, b):
-        inside = (middles > jnp.minimum(a, b)) & (middles < jnp.maximum(a, b))
-        return jnp.sign(b - a) * jnp.sum(inside[:, None] * integrals, axis=0)
-
-    return between(first, reference), between(reference, last)

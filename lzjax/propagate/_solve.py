@@ -13,6 +13,7 @@ from .._types import Scalar
 from ..models import AbstractHamiltonian
 from . import _infinite
 from ._finite import propagate
+from ._limits import dynamical_phases, infinite_bases
 from ._runge_kutta import RungeKutta
 from ._solution import STATUS, Solution
 from ._steppers import AbstractStepper, Magnus6
@@ -195,40 +196,6 @@ def labelled(found: Asymptotic, diabatic: bool) -> Solution:
             pure = end.diabatic | (status != STATUS.successful)
             status = STATUS.where(pure, status, STATUS.not_diabatic)
     return eqx.tree_at(lambda s: s.status, solution, status)
-
-
-def dynamical_phases(
-    model, found: Asymptotic, diabatic: bool, reference: Scalar
-) -> tuple[Float[Array, " N"], Float[Array, " N"]]:
-    """Phases that the initial and final amplitudes have lost to the energies alone.
-
-    By diabatic level at an infinite end that is read so, else by energy.
-    """
-    ends = (found.start, found.stop)
-    flags = jnp.full(2, diabatic)
-    tails = _infinite.of_each_end(
-        lambda end, flag: _infinite.tail_phases(model, end, flag), ends, flags
-    )
-    window = _infinite.window_phases(model, found.edges, reference)
-    phases = []
-    for end, inside, tail, sign in zip(ends, window, tails, (1.0, -1.0), strict=True):
-        if end is None:
-            # A finite end read in the model's own levels has no energies of its own.
-            phases.append(jnp.zeros_like(inside) if diabatic else inside)
-            continue
-        # Beyond the window the states gain more than the adiabatic energies say.
-        total = inside + sign * tail
-        phases.append(total[jnp.argsort(end.labels)] if diabatic else total)
-    return phases[0], phases[1]
-
-
-def infinite_bases(model, found: Asymptotic, diabatic: tuple[bool, bool]) -> list:
-    """The states to read at each end, as columns; `None` at a finite end."""
-    return _infinite.of_each_end(
-        lambda end, flag: _infinite.end_states(model, end, flag),
-        (found.start, found.stop),
-        jnp.asarray(diabatic),
-    )
 
 
 @eqx.filter_jit

@@ -12,13 +12,12 @@ from .._types import Scalar
 from ..bases import superadiabatic_states
 from ..models import AbstractHamiltonian
 from ..propagate import Magnus6
+from ..propagate._limits import dynamical_phases, infinite_bases
 from ..propagate._solve import (
     MAX_STEPS,
     as_time,
     asymptotic,
     check_model,
-    dynamical_phases,
-    infinite_bases,
     labelled,
 )
 
