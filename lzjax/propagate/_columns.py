@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from ..kernels import Layout
 from ._matrix import TAYLOR, TAYLOR_REACH, Matrix
+from ._quick import quick
 from ._unitary import Irreversible
 
 # Chebyshev polynomials: the largest norm of an exponent, and the degree that is right
@@ -139,9 +140,9 @@ class Columns:
             if j is not None:
                 every[j] = x
             group = self.loop.build(self.layout.join(every))
-            found = self.loop.stepper.exponents(
-                group.generator, group.bracket, low + index * dt, dt
-            )
+            t = low + index * dt
+            generator, _ = quick(group.generator, t)
+            found = self.loop.stepper.exponents(generator, group.bracket, t, dt)
             apply = taylor if issubclass(self.loop.group, Irreversible) else chebyshev
             square = jnp.zeros((), self.dtype)
             for exponent in found:

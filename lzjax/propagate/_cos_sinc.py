@@ -180,6 +180,40 @@ def slope_of(square: Scalar, cos: Scalar, sinc: Scalar) -> Scalar:
     return jnp.where(small, polynomial_slope(square), quotient)
 
 
+# π in three parts: products with the first two are exact for all that has an error
+# below one in float32, and in float64.
+_PI = (3.140625, 9.670257568359375e-4, 6.278329573009626e-07)
+
+
+def _half_turns(x: Scalar) -> tuple[Scalar, Scalar]:
+    """x less the nearest multiple of π, and the sign that the multiple makes."""
+    turns = jnp.round(x * (1.0 / math.pi))
+    rest = x
+    for part in _PI:
+        rest = rest - turns * part
+    half = 0.5 * turns
+    return rest, 1.0 - 4.0 * (half - jnp.floor(half))
+
+
+@jax.custom_jvp
+def quick_cos(x: Scalar) -> Scalar:
+    """cos x in arithmetic that compilers vectorise, wrong by at most 4e-16 beside what
+    the rounding of x does."""
+    rest, sign = _half_turns(x)
+    return sign * _chain(_SHORT[8][0], rest * rest)
+
+
+@jax.custom_jvp
+def quick_sin(x: Scalar) -> Scalar:
+    """sin x likewise."""
+    rest, sign = _half_turns(x)
+    return sign * rest * _chain(_SHORT[8][1], rest * rest)
+
+
+quick_cos.defjvps(lambda change, _, x: -quick_sin(x) * change)
+quick_sin.defjvps(lambda change, _, x: quick_cos(x) * change)
+
+
 class Trigonometry(NamedTuple):
     """A way to compute what the exponential of a turn by an angle needs.
 

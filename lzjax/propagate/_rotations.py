@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from ..kernels import Layout
 from ._cos_sinc import ANY_ANGLE, Trigonometry, short
 from ._grid import stepped
+from ._quick import quick
 from ._rates import joined_rates, step_with_rates
 from ._su2 import SU2, Quaternion, Vector
 
@@ -59,7 +60,8 @@ class Rotations:
                 every[j] = x
             group = self.loop.build(self.layout.join(every))
             t = low + index * dt
-            return stepper.exponents(group.generator, group.bracket, t, dt)
+            generator, _ = quick(group.generator, t)
+            return stepper.exponents(generator, group.bracket, t, dt)
 
         rates: list[Vector] = []
         if moving:

@@ -15,6 +15,7 @@ from . import _kernel
 from ._cos_sinc import ANY_ANGLE, SMALL_ANGLES, Trigonometry
 from ._grid import stepped
 from ._lanes import in_blocks, lane_count, optimistic
+from ._quick import quick_on_lanes
 from ._rates import few_scalars, joined_rates, step_with_rates
 from ._steppers import AbstractStepper
 
@@ -66,14 +67,17 @@ class Loop(eqx.Module):
     def exponents(self, group, axes, lanes: int, place, leaves) -> Any:
         """The exponents of one step of all lanes, which are on the last axis."""
         t, dt = self.place(*place)
+        t = jnp.broadcast_to(t, (lanes,))
+
+        def one(t, *leaves):
+            return self.build(leaves).generator(t)
+
+        firsts = [_first(x, a) for x, a in zip(leaves, axes[2:], strict=True)]
+        lanewise = quick_on_lanes(one, (0, *axes[2:]), (t[0], *firsts))
 
         def generator(t):
-            def one(t, *leaves):
-                return self.build(leaves).generator(t)
+            return lanewise(t, *leaves)
 
-            return jax.vmap(one, (0, *axes[2:]), out_axes=-1)(t, *leaves)
-
-        t = jnp.broadcast_to(t, (lanes,))
         return self.stepper.exponents(generator, group.bracket, t, dt)
 
     def lanes(self, axes, edges, counts, leaves) -> Any:

@@ -6,6 +6,8 @@ import pytest
 import lzjax as lz
 from lzjax import models
 
+THREE = models.chain([1.0, 0.0, -1.0], [0.0] * 3, [0.5, 0.5])
+
 
 def crossing(t, gap):
     return jnp.array([[t, gap], [gap, -t]])
@@ -23,15 +25,34 @@ def test_two_levels_by_their_field_count_their_operations():
 def test_what_a_drive_costs_is_counted():
     quiet = lz.explain(lz.LinearSweep(1.0, 1.0)).operations
     driven = lz.explain(lz.DrivenTwoLevel(1.0, 1.0, 1.0, 1.0, 0.0)).operations
-    # Three nodes of a sixth-order step, one cosine each.
-    assert driven.functions - quiet.functions == 3
+    # Three nodes of a sixth-order step, one cosine each, by arithmetic.
+    assert driven.functions == 0
+    assert 45 <= driven.arithmetic - quiet.arithmetic <= 75
+    bent = lz.TwoLevelFunction(lambda t, p: (p, 0.0, jnp.tanh(t)), 1.0)
+    assert lz.explain(bent).operations.functions == 3
+
+
+def test_a_gpu_is_explained_without_one():
+    found = lz.explain(lz.LinearSweep(1.0, 1.0), solver=lz.Magnus4(), platform="cuda")
+    assert found.path == "fused kernel"
+    assert found.operations.arithmetic <= 50 and "degree 17" in repr(found)
+    three = lz.explain(THREE, solver=lz.Magnus4(), platform="cuda")
+    assert three.path == "fused kernel" and "3 levels" in three.reason
+    large = lz.explain(models.spin_sweep(5.0, 1.0, 1.0), platform="cuda")
+    assert large.path == "real matrices" and "registers" in large.reason
+    opaque = lz.HamiltonianFunction(
+        lambda t, p: jnp.diag(jnp.linalg.eigvalsh(p * t)), jnp.eye(3)
+    )
+    assert "`eigh`" in lz.explain(opaque, platform="cuda").reason
+    with pytest.raises(ValueError, match="'cpu', 'cuda' or None"):
+        lz.explain(lz.LinearSweep(1.0, 1.0), platform="rocm")
 
 
 @pytest.mark.parametrize(
     ("model", "solver", "path", "words"),
     [
         (
-            models.chain([1.0, 0.0, -1.0], [0.0] * 3, [0.5, 0.5]),
+            THREE,
             lz.Magnus6(),
             "real matrices",
             "3 levels",
