@@ -23,7 +23,8 @@ class HexagonalNetwork(eqx.Module):
     With it come the giant circle (twelve junctions crossed) and all between.
 
     **Arguments:** `potential`, `reciprocal_vector`, `mass`, `nodes` as in
-    `CoupledCircles`; each Bragg plane is treated with two waves.
+    `CoupledCircles`; each Bragg plane is treated with two waves, and each junction as
+    one on its own: lenses and triangles should hold more than a quantum or so.
 
     Called with an energy in eV, it gives the `Network` of one cell: arc 2j is the inner
     arc at 60° j, arc 2j + 1 the one after it. Its closed paths (`closed_paths`) are
