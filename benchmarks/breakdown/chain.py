@@ -61,6 +61,7 @@ def main() -> None:
             "cpu": _processor(),
             "cores": os.cpu_count(),
             "system": platform.system(),
+            "load": round(os.getloadavg()[0], 1),
         },
         "versions": {
             "python": platform.python_version(),

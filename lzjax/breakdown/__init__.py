@@ -41,6 +41,7 @@ from ._filling import (
     chemical_potential as chemical_potential,
     free_energy as free_energy,
 )
+from ._flux import magnetic_cell as magnetic_cell, zone_field as zone_field
 from ._hexagonal import HexagonalNetwork as HexagonalNetwork
 from ._junctions import (
     Junction as Junction,
@@ -66,6 +67,7 @@ from ._network import (
     Saddle as Saddle,
     eigenphases as eigenphases,
 )
+from ._next_order import reflection_curvature as reflection_curvature
 from ._open import (
     exit_probabilities as exit_probabilities,
     leads as leads,
@@ -111,12 +113,17 @@ from ._spectra import (
     line_amplitudes as line_amplitudes,
     spectrum as spectrum,
 )
+from ._spin import (
+    SpinOrbitJunction as SpinOrbitJunction,
+    spin_networks as spin_networks,
+)
 from ._traced import TracedNetwork as TracedNetwork
 from ._tracing import traced_network as traced_network
 from ._transport import (
     Stretch as Stretch,
     chain_conductivity as chain_conductivity,
     chambers_conductivity as chambers_conductivity,
+    conductivity_oscillation as conductivity_oscillation,
     gauss_times as gauss_times,
     saturation_resistance as saturation_resistance,
 )

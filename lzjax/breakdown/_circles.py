@@ -9,9 +9,12 @@ from jaxtyping import ArrayLike
 from .._checks import check_one_of, check_positive
 from .._types import Scalar, as_scalar
 from ._contours import closed_area, open_area
-from ._junctions import nearly_free_breakdown_field
 from ._network import Arc, Crossing, Network
-from ._units import HBAR2_OVER_MASS
+from ._next_order import forbidden_area, reflection_curvature
+from ._units import FLUX, HBAR2_OVER_MASS
+
+# Where the bands of a chain are sampled, in (G/8)², to go on to imaginary k_x.
+_PLACES = np.linspace(0.0, 1.0, 6)
 
 
 class CoupledCircles(eqx.Module):
@@ -62,32 +65,30 @@ class CoupledCircles(eqx.Module):
         return closed(1.0), closed(-1.0)
 
     def breakdown_field(self, energy: ArrayLike) -> Scalar:
-        """B₀ in T of each of the two junctions."""
+        """B₀ in T of each of the two junctions, by the action inside the gap; for a
+        small potential `nearly_free_breakdown_field`."""
         scale = 0.5 * HBAR2_OVER_MASS / self.mass
-        return nearly_free_breakdown_field(
-            self.potential,
-            self.reciprocal_vector,
-            jnp.sqrt(as_scalar(energy) / scale),
-            self.mass,
-        )
+        e, v = as_scalar(energy) / scale, self.potential / scale
+        h2 = 0.25 * self.reciprocal_vector**2
+        mean, split = jnp.stack([jnp.ones(()), h2]), jnp.stack([4.0 * h2, v**2])
+        return FLUX * forbidden_area(e, mean, split)
 
     def __call__(self, energy: ArrayLike) -> Network:
         outer, lens = self.areas(energy)
         bend = _bend(self, as_scalar(energy))
-        field = self.breakdown_field(energy)
+        field, curvature = self.breakdown_field(energy), _curvature(self, energy)
         sign = jnp.where(self.potential < 0, jnp.pi, 0.0)
         # An outer arc turns by π + bend, an arc of the lens by π − bend.
         big = Arc(0.5 * outer, jnp.pi + bend)
         small = Arc(0.5 * lens, jnp.pi - bend)
         if self.parity is not None:
             phase = sign + (0.0 if self.parity == 1 else jnp.pi)
-            return Network(
-                [big, small], [Crossing((0, 1), (1, 0), field, -bend, phase)]
-            )
+            both = Crossing((0, 1), (1, 0), field, -bend, phase, (), curvature)
+            return Network([big, small], [both])
         # Arcs: left and right outer (0, 1), left and right circle's inner (2, 3). At
         # each junction the path that comes from an outer arc is the first.
-        top = Crossing((1, 3), (2, 0), field, -bend, sign)
-        bottom = Crossing((0, 2), (3, 1), field, -bend, sign)
+        top = Crossing((1, 3), (2, 0), field, -bend, sign, (), curvature)
+        bottom = Crossing((0, 2), (3, 1), field, -bend, sign, (), curvature)
         return Network([big, big, small, small], [top, bottom])
 
 
@@ -148,23 +149,25 @@ class LinearChain(eqx.Module):
         return open_area(lower, g, self.nodes), lens
 
     def breakdown_field(self, energy: ArrayLike) -> Scalar:
-        """B₀ in T, with the gap and the middle of the bands at the zone boundary."""
+        """B₀ in T, by the action inside the gap between the two lowest bands."""
         scale = 0.5 * HBAR2_OVER_MASS / self.mass
-        low, high = self.bands(jnp.zeros(()))
-        height2 = as_scalar(energy) / scale - 0.5 * (low + high)
-        wave_vector = jnp.sqrt(height2 + 0.25 * self.reciprocal_vector**2)
-        return nearly_free_breakdown_field(
-            0.5 * scale * (high - low), self.reciprocal_vector, wave_vector, self.mass
-        )
+        unit = self.reciprocal_vector / 8.0
+        low, high = jax.vmap(self.bands)(unit * jnp.sqrt(_PLACES))
+        inverse = jnp.asarray(np.linalg.inv(np.vander(_PLACES)))
+        mean = inverse @ (0.5 * (low + high))
+        split = inverse @ (0.25 * (high - low) ** 2)
+        e = as_scalar(energy) / scale
+        return FLUX * unit * forbidden_area(e, mean, split)
 
     def __call__(self, energy: ArrayLike) -> Network:
         sheet, lens = self.areas(energy)
         bend = _bend(self, as_scalar(energy))
-        field = self.breakdown_field(energy)
+        field, curvature = self.breakdown_field(energy), _curvature(self, energy)
         sign = jnp.where(self.potential < 0, jnp.pi, 0.0)
         # Arcs: top and bottom of the circle (0, 1), left and right inner (2, 3).
-        top = Crossing((0, 2), (3, 0), field, -bend, sign + self.bloch_phase, (-1,))
-        bottom = Crossing((1, 3), (2, 1), field, -bend, sign - self.bloch_phase, (1,))
+        turn, shared = self.bloch_phase, (field, -bend)
+        top = Crossing((0, 2), (3, 0), *shared, sign + turn, (-1,), curvature)
+        bottom = Crossing((1, 3), (2, 1), *shared, sign - turn, (1,), curvature)
         flat, round_ = Arc(sheet, bend), Arc(0.5 * lens, jnp.pi - bend)
         return Network([flat, flat, round_, round_], [top, bottom])
 
@@ -176,6 +179,12 @@ def _bend(model, energy: Scalar) -> Scalar:
     height = jnp.sqrt(energy / scale - h**2)
     check_positive("the height of the crossing", height)
     return 2.0 * jnp.arctan2(h, height)
+
+
+def _curvature(model, energy: ArrayLike) -> Scalar:
+    scale = 0.5 * HBAR2_OVER_MASS / model.mass
+    radius = jnp.sqrt(as_scalar(energy) / scale)
+    return reflection_curvature(model.reciprocal_vector, radius)
 
 
 def _lens_end(chain: LinearChain, e: Scalar) -> Scalar:

@@ -70,6 +70,20 @@ class OscillationCurve(eqx.Module):
     the fit says so. An orbit with reflections, or its phase if $\gamma$ is known
     (`fixed=True`), separates them. Where a mass is known less well than it seems, let
     it be a parameter: T_D is only known times the mass.
+
+    Frequencies must start within a fraction of a turn over the range of 1/B: take them
+    from the peaks of `spectrum`.
+
+    ```python
+    data = lz.Means({"field": fields, "temperature": temperatures}, values, error)
+    curve = OscillationCurve(
+        [OrbitLine("alpha", upper_reflections=2), OrbitLine("beta", tunnellings=4)]
+    )
+    start = {"alpha_amplitude": 1.0, ...}  # for all of curve.parameters
+    print(lz.fit(curve, data, [lz.Parameter(*pair) for pair in start.items()]).report())
+    ```
+
+    **Raises:** `RuntimeError` for fields that are not positive.
     """
 
     orbits: tuple[OrbitLine, ...]
@@ -97,7 +111,13 @@ class OscillationCurve(eqx.Module):
     def __call__(
         self, parameters: Mapping[str, Any], controls: Mapping[str, Array]
     ) -> Float[Array, " n"]:
-        field, temperature = controls["field"], controls["temperature"]
+        temperature = controls["temperature"]
+        field = eqx.error_if(
+            controls["field"],
+            ~jnp.all(controls["field"] > 0),
+            "oscillations are counted in 1/B: every `field` must be positive. Leave "
+            "out zero, and give a sweep to negative fields as one of its own.",
+        )
         dingle = parameters["dingle_temperature"]
         if self.field_of_gap is None:
             b0 = parameters["breakdown_field"]

@@ -81,9 +81,22 @@ class TiltedDirac(eqx.Module):
         # Transported around the hole pocket, the real state comes back with its sign
         # changed; around the electron pocket it does not.
         arcs = [Arc(electron, jnp.pi + bend), Arc(-hole, -jnp.pi - bend, jnp.pi)]
-        phase = jnp.where(self.mass_gap < 0, jnp.pi, 0.0)
+        coupling, curvature = self._coupling(as_scalar(energy))
+        phase = jnp.where(coupling < 0, jnp.pi, 0.0)
         field = self.breakdown_field(energy)
-        return Network(arcs, [Crossing((1, 0), (0, 1), field, -bend, phase)])
+        both = Crossing((1, 0), (0, 1), field, -bend, phase, (), curvature)
+        return Network(arcs, [both])
+
+    def _coupling(self, energy):
+        """V₀ where the uncoupled bands cross, and how it changes along the paths.
+
+        Between the two bands, displaced to either side of the crossing, the operator
+        λk_x² has the elements λ(x₀² − v²k_y²/w²); in the mean over the stationary phase
+        of the crossing k_y² is −i w/2vl² and the coupling V₀(1 + ic/l²).
+        """
+        ratio = jnp.abs(self.velocity / self.tilt)
+        coupling = 0.5 * self.mass_gap + self.curvature * (energy / self.tilt) ** 2
+        return coupling, 0.5 * self.curvature * ratio / coupling
 
 
 class DoubleWell(eqx.Module):

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import ArrayLike
 
 from .._types import Scalar, as_scalar
-from ._circles import CoupledCircles, _bend
+from ._circles import CoupledCircles, _bend, _curvature
 from ._network import Arc, Crossing, Network
 from ._units import HBAR2_OVER_MASS
 
@@ -23,7 +23,8 @@ class HexagonalNetwork(eqx.Module):
     With it come the giant circle (twelve junctions crossed) and all between.
 
     **Arguments:** `potential`, `reciprocal_vector`, `mass`, `nodes` as in
-    `CoupledCircles`; each Bragg plane is treated with two waves.
+    `CoupledCircles`; each Bragg plane is treated with two waves, and each junction as
+    one on its own: lenses and triangles should hold more than a quantum or so.
 
     Called with an energy in eV, it gives the `Network` of one cell: arc 2j is the inner
     arc at 60° j, arc 2j + 1 the one after it. Its closed paths (`closed_paths`) are
@@ -58,6 +59,7 @@ class HexagonalNetwork(eqx.Module):
             )
         phase = jnp.where(self.potential < 0, jnp.pi, 0.0)
         bend, field = _bend(plane, energy), plane.breakdown_field(energy)
+        curvature = _curvature(plane, energy)
         vertices = [
             Crossing(
                 ((2 * j - 1) % 12, 2 * j),
@@ -66,6 +68,7 @@ class HexagonalNetwork(eqx.Module):
                 -bend,
                 phase,
                 _STEPS[j],
+                curvature,
             )
             for j in range(6)
         ]

@@ -76,6 +76,9 @@ class Crossing(AbstractVertex):
       a lattice that the reflection moves along.
     - `translation`: how many cells of the lattice the leaving arc of a reflection from
       first to second lies from the arriving one.
+    - `curvature`: c, by which curved paths and a coupling that varies along them enter
+      at the next order in the field: the coupling is seen as V (1 + ic/l²), which adds
+      arctan(c/l²) to φ_S and multiplies δ by 1 + (c/l²)². Å².
     """
 
     first: tuple[int, int] = eqx.field(static=True)
@@ -84,10 +87,17 @@ class Crossing(AbstractVertex):
     angle: Scalar = eqx.field(converter=as_scalar)
     coupling_phase: Scalar = eqx.field(converter=as_scalar, default=0.0)
     translation: tuple[int, ...] = eqx.field(static=True, default=())
+    curvature: Scalar = eqx.field(converter=as_scalar, default=0.0)
 
     def matrix(self, field: Scalar) -> Complex[Array, "2 2"]:
         delta = self.breakdown_field / (2.0 * jnp.pi * field)
-        return crossing_matrix(delta, self.angle, self.coupling_phase)
+        share = field / FLUX * self.curvature
+        return crossing_matrix(
+            delta * (1.0 + share**2),
+            self.angle,
+            self.coupling_phase,
+            jnp.arctan(share),
+        )
 
     def determinant_phase(self, field: Scalar) -> Scalar:
         return jnp.zeros_like(field)

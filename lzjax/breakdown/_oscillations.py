@@ -146,7 +146,7 @@ def density_oscillation(
     r"""$\Delta d = \tfrac1\pi\,\mathrm{Re}\sum_c \Phi_c'\,w_c/r_c\,R_TR_DR_S$, the
     oscillating density of states of chosen orbits, per eV and quantum of flux.
 
-    The conductivity follows it where scattering is local: Δσ/σ ≈ Δd/d at leading order.
+    The conductivity follows it, see `conductivity_oscillation`.
     """
     slopes, waves, _ = _parts(network, paths, energy, field, damping)
     return jnp.sum(slopes * waves) / jnp.pi

@@ -37,7 +37,10 @@ def adiabatic_matrix(delta: ArrayLike) -> Complex[Array, "2 2"]:
 
 
 def crossing_matrix(
-    delta: ArrayLike, angle: ArrayLike, coupling_phase: ArrayLike = 0.0
+    delta: ArrayLike,
+    angle: ArrayLike,
+    coupling_phase: ArrayLike = 0.0,
+    next_order: ArrayLike = 0.0,
 ) -> Complex[Array, "2 2"]:
     r"""The same junction between the two paths that cross, `[outgoing, incoming]`.
 
@@ -59,12 +62,14 @@ def crossing_matrix(
       sense in which electrons circle; in (−π, π), not zero. Its sign is that of
       −d(E₁ − E₂)/dt: for β < 0 path 1 arrives in the lower band.
     - `coupling_phase`: $\theta = \arg\langle 2|H|1\rangle$.
+    - `next_order`: what the next order in the field adds to φ_S, see `Crossing`. rad.
 
     **Raises:** `ValueError` if a concrete δ is negative.
     """
     through, stay = _moduli(delta)
     angle, theta = as_array(angle), as_array(coupling_phase)
-    bend = jnp.exp(1j * (stokes_phase(delta) + 0.5 * jnp.abs(angle)))
+    phase = stokes_phase(delta) + as_array(next_order)
+    bend = jnp.exp(1j * (phase + 0.5 * jnp.abs(angle)))
     lower, upper = -stay * bend, stay / bend
     from_first = jnp.where(angle < 0, lower, upper) * jnp.exp(1j * theta)
     from_second = jnp.where(angle < 0, upper, lower) * jnp.exp(-1j * theta)

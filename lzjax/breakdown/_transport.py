@@ -1,8 +1,9 @@
 """Magnetoresistance with breakdown: Chambers' path integral with Markov junctions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
@@ -10,6 +11,8 @@ from jaxtyping import Array, ArrayLike, Float
 from .._checks import check_positive, check_shape
 from .._types import Scalar, as_array, as_scalar
 from ._junctions import breakdown_probability
+from ._oscillations import Damping, NetworkOfEnergy, density_oscillation
+from ._paths import ClosedPaths
 from ._units import CYCLOTRON, ELEMENTARY_CHARGE, FLUX, HBAR, HBAR_EV_PS, VELOCITY
 
 # e²/ħ in S; ħ²/m_e is in `_units`.
@@ -181,3 +184,44 @@ def saturation_resistance(
     """
     turn = CYCLOTRON / HBAR_EV_PS * as_array(breakdown_field) * as_array(lifetime)
     return 1.0 + 8.0 / jnp.pi * as_array(ratio) ** 2 * turn / as_array(mass)
+
+
+def conductivity_oscillation(
+    conductivity: Callable[[Scalar], Float[Array, "2 2"]],
+    lifetime: ArrayLike,
+    network: NetworkOfEnergy,
+    paths: ClosedPaths,
+    energy: ArrayLike,
+    field: ArrayLike,
+    damping: Damping = Damping(),
+) -> Float[Array, "2 2"]:
+    r"""Δσ, the Shubnikov-de Haas oscillations of a layer with short-range scatterers.
+
+    With $g = \Delta d/d$ of the density of states, electrons scatter at the rate
+    (1 + g)/τ, and there are 1 + g times as many that diffuse:
+
+    $$\sigma = (1 + g)\,\sigma_\text{sym}\big(\tfrac{\tau}{1 + g}\big) +
+      \sigma_\text{antisym}\big(\tfrac{\tau}{1 + g}\big)$$
+
+    For a circle $\Delta\sigma_{xx} = 2g\,\sigma_0\,(\omega_c\tau)^2/
+    (1 + (\omega_c\tau)^2)^2$. Meant for small g; quantum interference of the diffusing
+    electrons themselves is left out.
+
+    **Arguments:**
+
+    - `conductivity`: lifetime (ps) -> the smooth conductivity in the same field, as
+      `chain_conductivity` of all its other arguments.
+    - `lifetime`: τ in ps. The others as in `density_oscillation`.
+
+    **Returns:** in the units of `conductivity`.
+
+    Source: Isihara & Smrčka, J. Phys. C 19, 6777 (1986).
+    """
+    check_positive("lifetime", lifetime)
+    energy, lifetime = as_scalar(energy), as_scalar(lifetime)
+    slope = jax.jacfwd(lambda e: jnp.sum(network(e).phases(field)))(energy)
+    change = density_oscillation(network, paths, energy, field, damping)
+    share = 1.0 + change * 2.0 * jnp.pi / slope
+    now = conductivity(lifetime / share)
+    total = 0.5 * share * (now + now.T) + 0.5 * (now - now.T)
+    return total - conductivity(lifetime)

@@ -1,5 +1,7 @@
 """Figure-eights against exact spectra: electron and hole, and one band's saddle."""
 
+import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -19,14 +21,15 @@ def double_well():
 
 @pytest.mark.parametrize("number", [35, 37])
 def test_the_figure_eight_of_electron_and_hole(number):
-    """The rule's error is of order √b of a spacing: 3 % at b = 0.01."""
+    """To a few thousandths of a spacing at b = 0.01; with a constant coupling the rule
+    would have errors of order √b, 2.5 %."""
     p = record(number)["parameters"]
     model, field = figure_eight(p["b"], p["m"])
     exact = mb.tilted_dirac_levels(model, field, *p["window"])
     check(exact, record(number))
     found = mb.levels(model, field, 1e-4, 0.15, 10)
     error = (found - exact) / np.mean(np.diff(exact))
-    assert np.sqrt(np.mean(error**2)) < 0.03
+    assert np.sqrt(np.mean(error**2)) < {35: 3.5e-3, 37: 1e-3}[number]
 
 
 @pytest.mark.parametrize("m", [0.04, -0.04])
@@ -38,7 +41,7 @@ def test_the_figure_eight_gets_better_in_weaker_fields_for_either_sign_of_the_ga
         return np.sqrt(np.mean((found - exact) ** 2)) / np.mean(np.diff(exact))
 
     strong, weak = error(0.01), error(0.005)
-    assert weak < 0.85 * strong < 0.03
+    assert weak < 0.7 * strong < 0.7 * 3.5e-3
 
 
 def test_the_figure_eight_of_one_band_through_its_saddle():
@@ -66,3 +69,34 @@ def test_the_lobe_at_the_saddle():
     joule = model.saddle_energy * ELEMENTARY_CHARGE
     np.testing.assert_allclose([lobe * 1e20, joule], record(19)["value"], rtol=1e-9)
     np.testing.assert_allclose(forbidden, 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("mass_gap", [0.08, -0.08])
+def test_the_figure_eight_of_traced_orbits_is_the_named_one(mass_gap):
+    """An electron and a hole pocket: B₀ by the complex action, the hole's phase π."""
+    energy = 0.05
+    named = mb.TiltedDirac(1.0, 1.0, 1.0, mass_gap)
+    bands = mb.TypeTwoDirac(1.0, 1.0, 1.0, mass_gap)
+    orbits = tilted_orbits(bands, energy, named._roots(jnp.asarray(energy)))
+    network = mb.traced_network(orbits, formula="action")
+    found, want = eqx.filter_jit(network)(energy), named(energy)
+    for arc, other in zip(found.arcs, want.arcs, strict=True):
+        np.testing.assert_allclose(arc.area, other.area, rtol=1e-10)
+        np.testing.assert_allclose(arc.rotation, other.rotation, rtol=1e-10)
+        np.testing.assert_allclose(np.cos(arc.phase - other.phase), 1.0, atol=1e-10)
+    (crossing,), (other,) = found.vertices, want.vertices
+    assert (crossing.first, crossing.second) == (other.first, other.second)
+    got = [crossing.breakdown_field, crossing.angle, crossing.coupling_phase]
+    expected = [other.breakdown_field, other.angle, other.coupling_phase]
+    np.testing.assert_allclose(got, expected, rtol=1e-9)
+
+
+@eqx.filter_jit
+def tilted_orbits(bands, energy, roots):
+    def one(band, left, right):
+        middle = jnp.stack([0.5 * (left + right), jnp.zeros(()), jnp.zeros(())])
+        start = mb.surface_point(band, energy, middle, [0.0, 1.0, 0.0], 2.0)
+        return mb.orbit(band, start, [0.0, 0.0, 1.0], reach=12.0, points=512)
+
+    electron = one(bands.adiabatic("upper"), *roots[:2])
+    return electron, one(bands.adiabatic("lower"), *roots[2:])

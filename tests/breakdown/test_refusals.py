@@ -83,3 +83,10 @@ LINE = mb.OscillationCurve([mb.OrbitLine("a")])
 def test_bad_input_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("field", [0.0, -2.0])
+def test_oscillations_need_positive_fields(field):
+    controls = {"field": jnp.array([1.0, field]), "temperature": jnp.ones(2)}
+    with pytest.raises(RuntimeError, match="every `field` must be positive"):
+        LINE(dict.fromkeys(LINE.parameters, 1.0), controls)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lzjax import breakdown as mb
+from lzjax.breakdown._units import FLUX, HBAR2_OVER_MASS
 from tests.breakdown.records import check, record
 
 CYCLOTRON = 0.17588200083
@@ -85,3 +86,36 @@ def test_bad_transport_is_refused():
         mb.chambers_conductivity([mb.Stretch([[1.0, 0.0]], 1.0)], np.eye(2), 1.0, 1.0)
     with pytest.raises(ValueError, match="`1 - ratio` must be positive"):
         mb.chain_conductivity(1.2, 1.0, 1.0, 1.0)
+
+
+def test_conductivity_oscillates_as_that_of_a_circle():
+    """Isihara and Smrčka: 2g (ω_cτ)²/(1 + (ω_cτ)²)² of σ₀ at P = 1, with the relative
+    oscillation 2cos(l²A − π) of the states, damped; σ_yy as σ_xx."""
+    energy, field, lifetime = 0.55, 9.0, 0.8
+    radius = np.sqrt(2 * energy / HBAR2_OVER_MASS)
+    damping = mb.Damping(dingle_temperature=6.0)
+
+    def loop(energy):
+        return mb.Network([mb.Arc(2 * jnp.pi * energy / HBAR2_OVER_MASS, 2 * jnp.pi)])
+
+    paths = mb.closed_paths(loop(energy), 1)
+
+    def smooth(lifetime, field=field):
+        return mb.chain_conductivity(0.9, field, 0.0, lifetime, radius)
+
+    @jax.jit
+    def both():
+        more = mb.conductivity_oscillation(
+            smooth, lifetime, loop, paths, energy, field, damping
+        )
+        return more, smooth(lifetime)
+
+    more, sigma = (np.asarray(a) for a in both())
+    phase = FLUX / field * np.pi * radius**2 - np.pi
+    share = 2 * np.cos(phase) * float(mb.dingle_factor(6.0, 1.0, field))
+    assert 1e-8 < abs(share) < 1e-2
+    turn = CYCLOTRON * field * lifetime
+    still = sigma[0, 0] * (1 + turn**2)
+    want = 2 * share * still * turn**2 / (1 + turn**2) ** 2
+    np.testing.assert_allclose(np.diag(more), want, rtol=2 * abs(share) + 1e-6)
+    np.testing.assert_allclose(more[0, 1], -more[1, 0], rtol=1e-9)
