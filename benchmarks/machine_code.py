@@ -174,9 +174,9 @@ def compiled(loop, layout, moving, dtype, target: str, folder: pathlib.Path):
 def looked_at(model, stepper, moving, dtype, target: str) -> dict:
     import numpy as np
 
-    from lzjax.propagate import _finite, _kernel, _run
+    from lzjax.propagate import _finite, _kernel, _leaves, _run
 
-    leaves, structure = _run.split(model)
+    leaves, structure = _leaves.split(model)
     loop = _run.Loop(_finite.group_of(model), stepper, structure)
     layout = _kernel.layout_of(leaves, dtype=np.dtype(dtype))
     with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,8 @@ from jaxtyping import Array, Float, Int
 
 from .._types import Scalar
 from ._lanes import chosen, in_blocks, lane_count
-from ._run import COUNTS, FEW_CELLS, LANES_ON_GPU, Loop
+from ._loop import FEW_CELLS
+from ._run import COUNTS, LANES_ON_GPU, Loop
 
 
 class Controlled(NamedTuple):

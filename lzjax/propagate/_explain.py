@@ -10,6 +10,7 @@ from ..kernels import NotScalarisable, Operations, why_no_kernel
 from . import _columns, _kernel, _run
 from ._cos_sinc import COS, SMALL_ANGLES, short, short_degree
 from ._finite import group_of
+from ._leaves import split
 from ._runge_kutta import RungeKutta
 from ._solve import check_model, check_solver
 from ._steppers import Magnus6
@@ -84,7 +85,7 @@ def explain(
     if isinstance(solver, RungeKutta):
         return Explanation("Runge-Kutta", "the solver is an lz.RungeKutta")
     make = group_of(model)
-    leaves, structure = _run.split(model)
+    leaves, structure = split(model)
     loop = _run.Loop(make, solver, structure)
     layout = _kernel.layout_of(leaves)
     path, reason = _loops(model, make)

@@ -11,6 +11,7 @@ from ..models import AbstractHamiltonian, AbstractTwoLevel
 from . import _control, _grid, _run
 from ._cos_sinc import ANY_ANGLE
 from ._lanes import in_blocks
+from ._leaves import split
 from ._solution import STATUS
 from ._steppers import AbstractStepper
 from ._su2 import SU2
@@ -79,7 +80,7 @@ def _hermitian(model: AbstractHamiltonian, edges: Float[Array, " K+1"]):
 
 
 def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
-    leaves, structure = _run.split(model)
+    leaves, structure = split(model)
     still = jax.lax.stop_gradient
     wanted = still(jnp.minimum(rtol, _LOOSEST))
     aim = _AIM * wanted
@@ -118,7 +119,7 @@ def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
 
 
 def _by_steps(make, model, t0, t1, stepper, steps) -> Propagated:
-    leaves, structure = _run.split(model)
+    leaves, structure = split(model)
     group = make(model)
     edges = _grid.edges(model.breakpoints(), t0, t1, jnp.zeros(0))
     if steps is None:

@@ -11,7 +11,7 @@ from .._types import Scalar
 from ..bases import diabatic_frame, energies, frames_along, populations, turns
 from ..models import AbstractHamiltonian, AbstractTwoLevel
 from ._lanes import in_blocks
-from ._run import join, split
+from ._leaves import join, split
 
 # The basis that is read, compared with the one an order below.
 ORDER = 6

@@ -12,7 +12,7 @@ from .._types import Scalar
 from ..bases import energies, moving_direction, states_by_order
 from ..models import AbstractHamiltonian, AbstractTwoLevel
 from ._infinite import ORDER, End
-from ._run import join, split
+from ._leaves import join, split
 from ._smooth import smooth_in_blocks
 
 _TAIL_NODES = 16

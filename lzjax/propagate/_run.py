@@ -1,7 +1,6 @@
 """Many steps: the loop over lanes, and the derivative of it all."""
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -15,14 +14,12 @@ from . import _kernel
 from ._cos_sinc import ANY_ANGLE, SMALL_ANGLES, Trigonometry
 from ._grid import stepped
 from ._lanes import in_blocks, lane_count, optimistic
+from ._leaves import join
+from ._loop import TOGETHER, larger, looped
 from ._quick import quick_on_lanes
 from ._rates import few_scalars, joined_rates, step_with_rates
 from ._steppers import AbstractStepper
 
-# So many steps are taken together, as compilers unroll; fewer where cells are many,
-# and short.
-_TOGETHER = 4 if jax.__version_info__ >= (0, 11) else 2
-FEW_CELLS = 16
 # Where the steps of a lane, its cost, stand among what blocks take.
 COUNTS = 1
 # Lanes that a GPU takes at once.
@@ -96,7 +93,7 @@ class Loop(eqx.Module):
 
         def combined(earlier, later):
             (u, angle), (move, square) = earlier, later
-            return move @ u, _larger(angle, square)
+            return move @ u, larger(angle, square)
 
         def evolve(way: Trigonometry):
             def step(place, cell):
@@ -104,8 +101,8 @@ class Loop(eqx.Module):
                 return stepped(group, exponents, way)
 
             start = (group.identity(), jnp.zeros(()))
-            together = _TOGETHER if group.scalars else 1
-            u, angle = _loop(
+            together = TOGETHER if group.scalars else 1
+            u, angle = looped(
                 step, combined, start, axes, edges, counts, leaves, together
             )
             return _in_front(u), angle > way.reach
@@ -167,7 +164,7 @@ class Loop(eqx.Module):
             total = edges.shape[-1] * edges_move + sum(x.size for x in numbers)
             rates = [jax.tree.map(lambda x: jnp.zeros((total, *x.shape)), still)]
         start = (group.identity(), rates)
-        u, rates = _loop(step, combined, start, axes, edges, counts, leaves, 1)
+        u, rates = looped(step, combined, start, axes, edges, counts, leaves, 1)
         if apart:
             rates = jax.tree.map(lambda *x: jnp.stack(x, axis=-1), *rates)
         else:
@@ -213,74 +210,6 @@ def _replaced(leaves, places, values) -> tuple[Array, ...]:
 
 def _first(array, axis):
     return array if axis is None else array[0]
-
-
-def _loop(step, combined, start, axes, edges, counts, leaves, together):
-    """All steps combined, cell by cell, for all lanes at once; in each cell as far
-    as the lane with most steps needs.
-
-    `step(place, cell)` gives one step of all lanes, which are on its last axis.
-    """
-    lanes = lane_count(axes, (edges, counts, *leaves))
-    cells = counts.shape[-1]
-    together = together if cells <= FEW_CELLS else min(together, 2)
-    longest = jnp.max(counts.reshape(-1, cells), axis=0)
-    # Cells first.
-    edges, counts = edges.T, counts.T
-
-    def through(cell, carry):
-        def one(index):
-            place = edges[cell], edges[cell + 1], counts[cell], index
-            return step(place, cell)
-
-        def body(i, carry):
-            if together == 1:
-                return combined(carry, one(i))
-            several = together * i + jnp.arange(together, dtype=i.dtype)
-            return combined(carry, _reduced(combined, start, jax.vmap(one)(several)))
-
-        rounds = (longest[cell] + together - 1) // together
-        return jax.lax.fori_loop(0, rounds, body, carry)
-
-    carry = jax.tree.map(
-        lambda x: jnp.broadcast_to(x[..., None], (*x.shape, lanes)), start
-    )
-    if cells == 1:
-        return through(0, carry)
-    return jax.lax.fori_loop(0, cells, through, carry)
-
-
-def _larger(a: Scalar, b: Scalar) -> Scalar:
-    """The maximum in two operations; what is not a number is found elsewhere."""
-    return jnp.where(b > a, b, a)
-
-
-def _reduced(combined: Callable, start: Any, moves: Any) -> Any:
-    """Several steps as one, from the first to the last on the first axis.
-
-    Compilers for CPUs make one loop over the lanes for each array that they fill, and
-    compute anew in each what these share; a reduction over several arrays is one loop.
-    Elsewhere the order within a reduction is not sure.
-    """
-    numbers, structure = jax.tree.flatten(moves)
-    starts = jax.tree.leaves(start)
-
-    def plain(*numbers):
-        moves = jax.tree.unflatten(structure, numbers)
-        each = [
-            jax.tree.map(lambda x, k=k: x[k], moves) for k in range(len(numbers[0]))
-        ]
-        return tuple(jax.tree.leaves(functools.reduce(combined, each)))
-
-    def reduction(*numbers):
-        def both(earlier, later):
-            pair = (jax.tree.unflatten(structure, x) for x in (earlier, later))
-            return tuple(jax.tree.leaves(combined(*pair)))
-
-        return tuple(jax.lax.reduce(numbers, tuple(starts), both, (0,)))
-
-    done = jax.lax.platform_dependent(*numbers, cpu=reduction, default=plain)
-    return jax.tree.unflatten(structure, done)
 
 
 def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
@@ -347,23 +276,3 @@ def _change(loop: Loop, primals, tangents):
     moves += [jnp.ravel(leaf_tangents[j]) for j in leaves_move]
     tangent = jnp.concatenate(moves)
     return u, jax.tree.map(lambda rate: rate @ tangent, rates)
-
-
-def split(model: Any) -> tuple[tuple[Array, ...], Any]:
-    """A model as real arrays and the (static) structure that puts it together."""
-    arrays, static = eqx.partition(model, eqx.is_array)
-    leaves, treedef = jax.tree.flatten(arrays)
-    is_complex = tuple(bool(jnp.iscomplexobj(leaf)) for leaf in leaves)
-    real: list[Array] = []
-    for leaf, two in zip(leaves, is_complex, strict=True):
-        real += [jnp.real(leaf), jnp.imag(leaf)] if two else [leaf]
-    return tuple(real), (treedef, static, is_complex)
-
-
-def join(structure: Any, leaves: tuple[Array, ...]) -> Any:
-    treedef, static, is_complex = structure
-    rest = list(leaves)
-    arrays = [
-        rest.pop(0) + 1j * rest.pop(0) if two else rest.pop(0) for two in is_complex
-    ]
-    return eqx.combine(jax.tree.unflatten(treedef, arrays), static)

@@ -11,7 +11,8 @@ from jaxtyping import Array, Float, Int
 
 from .. import _checks
 from .._types import Scalar
-from . import _grid, _run
+from . import _grid
+from ._leaves import join, split
 from ._solution import STATUS, Solution
 
 _ORDERS = {"dopri8": 8, "dopri5": 5, "tsit5": 5}
@@ -86,10 +87,10 @@ class RungeKutta(eqx.Module):
         return self._by_steps(model, t0, t1, self.steps)
 
     def _by_tolerance(self, model, t0, t1, rtol, max_steps: int) -> Solution:
-        leaves, structure = _run.split(model)
+        leaves, structure = split(model)
 
         def crossed(limits, t0, t1, *leaves):
-            marks = _run.join(structure, leaves).landmarks()
+            marks = join(structure, leaves).landmarks()
             edges = _grid.edges(marks, t0, t1, jnp.zeros(0))
             counts = jnp.ones(edges.shape[0] - 1, jnp.int32)
             model = structure, leaves
@@ -133,14 +134,14 @@ class RungeKutta(eqx.Module):
         return jax.lax.while_loop(unfinished, again, start)[1:]
 
     def _by_steps(self, model, t0, t1, count: int) -> Solution:
-        leaves, structure = _run.split(model)
+        leaves, structure = split(model)
         still = jax.lax.stop_gradient
         marks = still(model.breakpoints())
         edges = _grid.edges(marks, still(t0), still(t1), jnp.zeros(0))
         counts, enough = _grid.exact_counts(edges, count)
 
         def crossed(counts, t0, t1, *leaves):
-            marks = _run.join(structure, leaves).breakpoints()
+            marks = join(structure, leaves).breakpoints()
             edges = _grid.edges(marks, t0, t1, jnp.zeros(0))
             model = structure, leaves
             return self._cross(model, edges, counts, None, 2 * count + 1)
@@ -170,7 +171,7 @@ class RungeKutta(eqx.Module):
             "tsit5": diffrax.Tsit5,
         }
         structure, leaves = model
-        model = _run.join(structure, leaves)
+        model = join(structure, leaves)
         if limits is None:
             controller = diffrax.ConstantStepSize()
         else:
@@ -184,7 +185,7 @@ class RungeKutta(eqx.Module):
 
         def slope(place, u, args):
             low, high, leaves = args
-            return _slope(_run.join(structure, leaves), low, high, place, u)
+            return _slope(join(structure, leaves), low, high, place, u)
 
         def cell(so_far: _Crossed, what):
             low, high, count = what

@@ -10,7 +10,7 @@ import pytest
 import lzjax as lz
 from lzjax.dissipation._channel import Channel
 from lzjax.kernels import assumed_capability, why_no_kernel
-from lzjax.propagate import _finite, _kernel, _run
+from lzjax.propagate import _finite, _kernel, _leaves, _run
 from lzjax.propagate._columns import NORM, chebyshev, taylor
 from lzjax.propagate._cos_sinc import short
 from lzjax.propagate._lanes import optimistic
@@ -29,7 +29,7 @@ def one_lane_each(monkeypatch):
 
 
 def _loop(model, stepper, group=None):
-    leaves, structure = _run.split(model)
+    leaves, structure = _leaves.split(model)
     return _run.Loop(group or _finite.group_of(model), stepper, structure), leaves
 
 

@@ -1,0 +1,84 @@
+"""The compiled loop over the steps of all cells, for a block of lanes."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from .._types import Scalar
+from ._lanes import lane_count
+
+# So many steps are taken together, as compilers unroll; fewer where cells are many,
+# and short.
+TOGETHER = 4 if jax.__version_info__ >= (0, 11) else 2
+FEW_CELLS = 16
+
+
+def looped(step, combined, start, axes, edges, counts, leaves, together):
+    """All steps combined, cell by cell, for all lanes at once; in each cell as far
+    as the lane with most steps needs.
+
+    `step(place, cell)` gives one step of all lanes, which are on its last axis.
+    """
+    lanes = lane_count(axes, (edges, counts, *leaves))
+    cells = counts.shape[-1]
+    together = together if cells <= FEW_CELLS else min(together, 2)
+    longest = jnp.max(counts.reshape(-1, cells), axis=0)
+    # Cells first.
+    edges, counts = edges.T, counts.T
+
+    def through(cell, carry):
+        def one(index):
+            place = edges[cell], edges[cell + 1], counts[cell], index
+            return step(place, cell)
+
+        def body(i, carry):
+            if together == 1:
+                return combined(carry, one(i))
+            several = together * i + jnp.arange(together, dtype=i.dtype)
+            return combined(carry, _reduced(combined, start, jax.vmap(one)(several)))
+
+        rounds = (longest[cell] + together - 1) // together
+        return jax.lax.fori_loop(0, rounds, body, carry)
+
+    carry = jax.tree.map(
+        lambda x: jnp.broadcast_to(x[..., None], (*x.shape, lanes)), start
+    )
+    if cells == 1:
+        return through(0, carry)
+    return jax.lax.fori_loop(0, cells, through, carry)
+
+
+def larger(a: Scalar, b: Scalar) -> Scalar:
+    """The maximum in two operations; what is not a number is found elsewhere."""
+    return jnp.where(b > a, b, a)
+
+
+def _reduced(combined: Callable, start: Any, moves: Any) -> Any:
+    """Several steps as one, from the first to the last on the first axis.
+
+    Compilers for CPUs make one loop over the lanes for each array that they fill, and
+    compute anew in each what these share; a reduction over several arrays is one loop.
+    Elsewhere the order within a reduction is not sure.
+    """
+    numbers, structure = jax.tree.flatten(moves)
+    starts = jax.tree.leaves(start)
+
+    def plain(*numbers):
+        moves = jax.tree.unflatten(structure, numbers)
+        each = [
+            jax.tree.map(lambda x, k=k: x[k], moves) for k in range(len(numbers[0]))
+        ]
+        return tuple(jax.tree.leaves(functools.reduce(combined, each)))
+
+    def reduction(*numbers):
+        def both(earlier, later):
+            pair = (jax.tree.unflatten(structure, x) for x in (earlier, later))
+            return tuple(jax.tree.leaves(combined(*pair)))
+
+        return tuple(jax.lax.reduce(numbers, tuple(starts), both, (0,)))
+
+    done = jax.lax.platform_dependent(*numbers, cpu=reduction, default=plain)
+    return jax.tree.unflatten(structure, done)
