@@ -193,7 +193,7 @@ def conductivity_oscillation(
     paths: ClosedPaths,
     energy: ArrayLike,
     field: ArrayLike,
-    damping: Damping = Damping(),
+    damping: Damping | None = None,
 ) -> Float[Array, "2 2"]:
     r"""Δσ, the Shubnikov-de Haas oscillations of a layer with short-range scatterers.
 
