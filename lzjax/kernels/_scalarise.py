@@ -38,6 +38,8 @@ _INNER = {
     "remat2": "jaxpr",
 }
 _SAME = {"copy", "copy_p", "reduce_precision", "stop_gradient"}
+# Where arrays are, in a program for several devices.
+_SAME |= {"mesh_cast", "pcast", "pvary", "reshard", "sharding_constraint"}
 _COMPARISONS = {"eq", "ge", "gt", "le", "lt", "ne"}
 _TOTAL_ORDER = {"eq_to": "eq", "le_to": "le", "lt_to": "lt"}
 _BINARY = {"add": "add", "add_any": "add", "mul": "mul", "sub": "sub", "div": "div"}

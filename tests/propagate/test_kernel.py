@@ -220,6 +220,21 @@ def test_solve_becomes_kernels_on_a_gpu_that_can(solver, of_slopes):
 
 
 @needs_kernels
+def test_each_device_of_several_runs_kernels():
+    lanes = jax.sharding.PartitionSpec("lanes")
+    mesh = jax.sharding.Mesh(np.asarray(jax.devices()[:1]), ("lanes",))
+    shared = jax.shard_map(
+        jax.vmap(lambda gap: _stay(gap, lz.Magnus4(steps=16))),
+        mesh=mesh,
+        in_specs=lanes,
+        out_specs=lanes,
+        check_vma=False,
+    )
+    with assumed_capability(9, 0):
+        assert _kernels(shared, jnp.linspace(0.5, 1.0, 4)) == 2
+
+
+@needs_kernels
 def test_what_has_no_kernel_stays_a_loop():
     def solved(model):
         return lz.solve(model, -1, 1, solver=lz.Magnus4(steps=16)).propagator
