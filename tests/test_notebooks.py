@@ -35,6 +35,7 @@ def test_no_outputs_are_stored(path):
     assert notebook.metadata.kernelspec.name == "python3"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=_name)
 def test_it_runs(path, monkeypatch, tmp_path):
     nbclient = pytest.importorskip("nbclient")
