@@ -232,7 +232,7 @@ def draw_work_precision(record: dict):
     panels = [
         (problem, what)
         for problem in record["problems"]
-        if problem["tried"]
+        if problem.get("tried")
         for what in ("state", "slope")
     ]
     figure, axes = plt.subplots(
