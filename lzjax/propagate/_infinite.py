@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,8 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 from .._types import Scalar
 from ..bases import diabatic_frame, energies, frames_along, populations, turns
 from ..models import AbstractHamiltonian, AbstractTwoLevel
-from ._lanes import in_blocks
-from ._leaves import join, split
+from ._smooth import by_lane
 
 # The basis that is read, compared with the one an order below.
 ORDER = 6
@@ -23,9 +23,6 @@ _ADIABATIC = 0.3
 # The finer ladders: where, within six powers of ten further out, high orders agree.
 _FINE_RUNGS = 10
 _LOG_REACH = 15.0 * np.log(2.5)
-# Lanes that climb together: their series stay in a core's cache.
-_LANES = 16
-_LANES_ON_GPU = 1 << 14
 
 
 class End(NamedTuple):
@@ -105,18 +102,9 @@ def find_end(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End
     ladder spans all times and asks for the lowest orders only; it stops where no
     order could agree. The next two start there.
     """
-    leaves, structure = split(model)
-
-    def block(axes, *arrays):
-        return jax.vmap(
-            lambda sign, tolerance, *leaves: _climb(
-                join(structure, leaves), sign, tolerance
-            ),
-            in_axes=axes,
-        )(*arrays)
-
-    arrays = jax.lax.stop_gradient((jnp.asarray(sign), tolerance, *leaves))
-    return in_blocks(block, None, _LANES, _LANES_ON_GPU)(*arrays)
+    numbers, rest = eqx.partition((model, jnp.asarray(sign), tolerance), eqx.is_array)
+    still = eqx.combine(jax.lax.stop_gradient(numbers), rest)
+    return by_lane(_climb, *still)
 
 
 def _climb(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End:

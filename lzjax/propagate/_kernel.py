@@ -26,8 +26,6 @@ from ._stretches import cut, joined, stretches
 # What is worth a kernel: beyond, state and step no longer fit into registers.
 AMPLITUDES = 16
 OPERATIONS = 8000
-
-
 # Beyond so many derivatives, a loop with one pass backwards takes less.
 DERIVATIVES = 32
 

@@ -1,7 +1,6 @@
 """What to read at the ends: states, and the phases that energies alone explain."""
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,8 +11,7 @@ from .._types import Scalar
 from ..bases import energies, moving_direction, states_by_order
 from ..models import AbstractHamiltonian, AbstractTwoLevel
 from ._infinite import ORDER, End
-from ._leaves import join, split
-from ._smooth import smooth_in_blocks
+from ._smooth import by_lane
 
 _TAIL_NODES = 16
 # Parts of a cell for its dynamical phase, and finer ones, by four each, at its ends.
@@ -65,7 +63,7 @@ def dynamical_phases(
     """
     ends = (found.start, found.stop)
     tails = _of_each_end(_tail_phases, model, found, (diabatic, diabatic))
-    window = _by_lane(_window_phases, model, found.edges, reference)
+    window = by_lane(_window_phases, model, found.edges, reference)
     phases = []
     for end, inside, tail, sign in zip(ends, window, tails, (1.0, -1.0), strict=True):
         if end is None:
@@ -87,21 +85,9 @@ def _of_each_end(function: Callable, model, found, diabatic: tuple[bool, bool]) 
         return [None, None]
     columns = [(ends[k], jnp.asarray(diabatic[k])) for k in there]
     stacked = jax.tree.map(lambda *x: jnp.stack(x), *columns)
-    values = jax.vmap(lambda end, flag: _by_lane(function, model, end, flag))(*stacked)
+    values = jax.vmap(lambda end, flag: by_lane(function, model, end, flag))(*stacked)
     each = {k: jax.tree.map(lambda x, j=j: x[j], values) for j, k in enumerate(there)}
     return [each.get(0), each.get(1)]
-
-
-def _by_lane(function: Callable, model: AbstractHamiltonian, *arguments: Any):
-    """`function(model, *arguments)`, in blocks of lanes."""
-    leaves, structure = split(model)
-    numbers, shape = jax.tree.flatten(arguments)
-
-    def one(*arrays):
-        rest = jax.tree.unflatten(shape, arrays[: len(numbers)])
-        return function(join(structure, arrays[len(numbers) :]), *rest)
-
-    return smooth_in_blocks(one)(*numbers, *leaves)
 
 
 def _end_states(model: AbstractHamiltonian, end: End, diabatic: Bool[Array, ""]):

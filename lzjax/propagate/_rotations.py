@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from ..kernels import Layout
 from ._cos_sinc import ANY_ANGLE, Trigonometry, short
 from ._grid import stepped
+from ._loop import larger
 from ._quick import quick
 from ._rates import joined_rates, step_with_rates
 from ._su2 import SU2, Quaternion, Vector
@@ -75,7 +76,7 @@ class Rotations:
         """What is carried after two stretches of steps, each from its own start."""
         (u, angle, rates), (move, square, more) = _opened(earlier), _opened(later)
         rates = joined_rates(SU2, True, u, rates, move, more)
-        return _row(move @ u, jnp.where(square > angle, square, angle), rates)
+        return _row(move @ u, larger(angle, square), rates)
 
     def collected(self, way, found):
         """((u, rates), beyond) from what is carried at the end, kernel by kernel."""

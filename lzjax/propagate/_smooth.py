@@ -7,12 +7,26 @@ import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
+from ..models import AbstractHamiltonian
 from ._lanes import in_blocks
+from ._leaves import join, split
 
 # Lanes that run together: their intermediate numbers stay in a core's cache, and in a
 # GPU's memory.
 _LANES = 16
 _LANES_ON_GPU = 1 << 14
+
+
+def by_lane(function: Callable, model: AbstractHamiltonian, *arguments: Any) -> Any:
+    """`function(model, *arguments)` of one lane, in blocks."""
+    leaves, structure = split(model)
+    numbers, shape = jax.tree.flatten(arguments)
+
+    def one(*arrays):
+        rest = jax.tree.unflatten(shape, arrays[: len(numbers)])
+        return function(join(structure, arrays[len(numbers) :]), *rest)
+
+    return smooth_in_blocks(one)(*numbers, *leaves)
 
 
 def smooth_in_blocks(function: Callable[..., Any]) -> Callable[..., Any]:
