@@ -174,7 +174,9 @@ def _ends(model, start: float, stop: float, tolerance) -> list:
     signs = [sign for sign in (start, stop) if sign]
     if not signs:
         return [None, None]
-    found = _infinite.find_ends(model, jnp.asarray(signs), tolerance)
+    found = jax.vmap(lambda s: _infinite.find_end(model, s, tolerance))(
+        jnp.asarray(signs)
+    )
     each = [jax.tree.map(lambda x, k=k: x[k], found) for k in range(len(signs))]
     return [each.pop(0) if sign else None for sign in (start, stop)]
 
