@@ -19,6 +19,7 @@ import measure
 
 LANES = 512
 CASES = {
+    "lzjax, fixed steps": ("steps", 2),
     "lzjax, window": ("window", 2),
     "lzjax, complete sweep": ("complete", 2),
     "lzjax, 3 levels": ("window", 3),
@@ -79,7 +80,8 @@ def probability(kind: str, levels: int):
         else:
             model = lz.LinearSweep(gap, rate)
         window = {} if kind == "complete" else {"t0": -20.0, "t1": 20.0}
-        return abs(lz.solve(model, **window).propagator[0, 0]) ** 2
+        solver = lz.Magnus4(steps=1000) if kind == "steps" else None
+        return abs(lz.solve(model, **window, solver=solver).propagator[0, 0]) ** 2
 
     return by_lzjax, by_lzjax
 
