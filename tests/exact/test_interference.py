@@ -1,49 +1,23 @@
 """Double passages in the adiabatic-impulse picture."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import lzjax.exact as exact
-from tests.oracles import oracle, oracles
+from tests.exact.oracle_forms import FORMS
+from tests.oracles import compute, oracle, oracles
 
 # What a handful of float64 operations may lose.
 ROUNDING = 1e-14
 
 
-@pytest.mark.parametrize(
-    ("prefix", "function"),
-    [
-        ("lzsm-aim-", exact.adiabatic_impulse),
-        ("echo-aim-", exact.adiabatic_impulse_echo),
-    ],
-)
-def test_the_ideal_interferometer_is_that_of_the_oracle(prefix, function):
-    names = oracles(prefix)
-    assert names
-    for name in names:
-        p = oracle(name)["parameters"]
-        got = function(p["P"], p["Phi_St"])
-        np.testing.assert_allclose(got, oracle(name)["value"], atol=ROUNDING)
+IDEAL = oracles("lzsm-aim-") + oracles("echo-aim-")
 
 
-@pytest.mark.parametrize("name", oracles("noise-aim-"))
-def test_phase_noise_lowers_the_contrast_as_in_the_oracle(name):
-    record = oracle(name)
-    p = record["parameters"]
-    # The "half" records state the deviation of Φ, half of the relative phase.
-    sigma = 2 * p["sigma"] if "half" in name else p["sigma"]
-    got = exact.double_passage_with_phase_noise(p["P"], p["Phi_St"], sigma)
-    np.testing.assert_allclose(got, record["value"], atol=ROUNDING)
-
-
-def test_the_gradient_of_the_fringe_is_that_of_the_oracle():
-    record = oracle("grad-fringe")
-    p = record["parameters"]
-    gradient = jax.grad(exact.double_passage_with_phase_noise, argnums=(0, 1, 2))
-    got = jnp.stack(gradient(p["P"], p["Phi"], p["sigma"]))
-    np.testing.assert_allclose(got, record["value"], atol=ROUNDING)
+@pytest.mark.parametrize("name", [*IDEAL, *oracles("noise-aim-"), "grad-fringe"])
+def test_the_interferometer_and_its_slopes_are_those_of_the_oracle(name):
+    got = compute(FORMS, name)
+    np.testing.assert_allclose(got, oracle(name)["value"], atol=ROUNDING)
 
 
 def test_the_noise_average_is_an_average():
