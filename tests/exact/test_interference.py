@@ -57,6 +57,27 @@ def test_a_real_double_passage_follows_the_fringe(eps_max):
     np.testing.assert_allclose(got, ideal, atol=2e-4)
 
 
+def test_a_sudden_inversion_is_felt_in_the_height_of_the_fringes():
+    """The figures in the docstring of `adiabatic_impulse_echo`."""
+    ground, _ = _adiabatic_states(1.0, -60.0)
+
+    def ways(top, back):
+        """The amplitudes by either diabatic state at the turn."""
+        _, excited = _adiabatic_states(back, -60.0)
+        rising = exact.finite_window_propagator(1.0, 1.0, -60.0, top)
+        falling = exact.finite_window_propagator(back, -1.0, -top, 60.0)
+        return (excited.conj() @ falling) * (rising @ ground)
+
+    tops = np.linspace(20.05, 20.3, 41)
+    fringe = np.array([abs(np.sum(ways(top, -1.0))) ** 2 for top in tops])
+    low, high = np.max(fringe[:16]), np.max(fringe[16:])
+    np.testing.assert_allclose([low, high], [0.610, 0.704], atol=1e-3)
+    # A phase at the turn can bring both ways into step.
+    for back in (1.0, -1.0):
+        largest = np.sum(np.abs(ways(20.0, back))) ** 2
+        np.testing.assert_allclose(largest, 0.66946, atol=1e-5)
+
+
 def _adiabatic_states(gap, detuning):
     h = 0.5 * np.array([[detuning, gap], [gap, -detuning]])
     return np.linalg.eigh(h)[1].T
