@@ -196,6 +196,17 @@ def test_the_order_of_a_chain_decides():
     assert along(-5.0)[2, 0] == value
 
 
+def test_crossings_at_once_that_share_a_level_have_no_order():
+    for model in (models.bow_tie([1.0, -0.5], [0.4, 0.3]), models.spin_sweep(1, 1, 1)):
+        numbers = model.slopes, model.energies, model.couplings
+        with pytest.raises(ValueError, match="share a level need an order"):
+            exact.independent_crossings(*numbers)
+    # Two crossings at once of four levels do not meet.
+    grid = models.crossing_grid(1.0, [-1.0, 1.0], [-1.0, 1.0], 0.2 * np.ones((2, 2)))
+    numbers = grid.slopes, grid.energies, grid.couplings
+    assert_bistochastic(exact.independent_crossings(*numbers))
+
+
 @pytest.mark.parametrize("name", ["spin-1.5", "spin-2"])
 def test_a_spin_is_that_of_the_oracle(name):
     p, value = from_record(name)
