@@ -14,14 +14,12 @@ def runs(problem: Problem, quick: bool) -> list[Run]:
     tolerances = [float(x) for x in 10.0 ** -np.arange(1, 12.1, 1.0 if quick else 0.5)]
     counts = 2 ** np.arange(7, 13)
     made = []
-    for name, solver in (("default", {}), ("Magnus4", {"solver": lz.Magnus4()})):
-        # One program for all tolerances.
-        state, slope = programs(problem, **solver)
+    for name, solver in (("default", {}), ("Magnus6", {"solver": lz.Magnus6()})):
+        # One program for all tolerances, but for the default, which looks at them.
+        state, slope = programs(problem, static=not solver, **solver)
         made += [
             jax_run(problem, BY_TOLERANCE, name, {"rtol": rtol}, state, slope, rtol)
             for rtol in tolerances
-            # Below this, steps of fourth order are many more than anyone would take.
-            if name == "default" or rtol > 1e-11
         ]
     for make in (lz.Magnus4, lz.Magnus6):
         for steps in counts:
@@ -31,8 +29,9 @@ def runs(problem: Problem, quick: bool) -> list[Run]:
     return made
 
 
-def programs(problem: Problem, **solver):
-    """States, and probabilities with their slopes, as compiled functions of arrays."""
+def programs(problem: Problem, static: bool = False, **solver):
+    """States, and probabilities with their slopes, as compiled functions of arrays and
+    of a tolerance; with `static` they are compiled for each tolerance."""
 
     def column(gap, parameters, rtol):
         model = problem.model(gap, parameters)
@@ -42,7 +41,10 @@ def programs(problem: Problem, **solver):
     def probability(gap, parameters, rtol):
         return abs(column(gap, parameters, rtol)[0]) ** 2
 
-    lanes = (0, 0, None)
-    state = jax.jit(jax.vmap(column, lanes))
-    slope = jax.jit(jax.vmap(jax.value_and_grad(probability), lanes))
-    return state, slope
+    def batched(function):
+        def run(gap, parameters, rtol):
+            return jax.vmap(lambda g, p: function(g, p, rtol))(gap, parameters)
+
+        return jax.jit(run, static_argnums=(2,) if static else ())
+
+    return batched(column), batched(jax.value_and_grad(probability))

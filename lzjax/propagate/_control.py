@@ -1,5 +1,7 @@
 """Step control: a grid refined until it meets the tolerance, lane by lane."""
 
+import functools
+import sys
 from typing import Any, NamedTuple
 
 import jax
@@ -11,14 +13,37 @@ from ._lanes import chosen, in_blocks, lane_count
 from ._loop import FEW_CELLS
 from ._run import COUNTS, LANES_ON_GPU, Loop
 
+# Grids that are compared, in steps of the coarsest; where cells are many, they are
+# short, and two must do.
+_SCALES, _FEWER = (1, 2, 4), (1, 2)
+# How far the errors of three grids may be from falling as they should.
+_NEAR = 0.7, 1.4
+
 
 class Controlled(NamedTuple):
-    """What step control found: propagator, error estimate, grid, steps taken."""
+    """What step control found: propagator, error estimate, grid, steps taken.
+
+    `finer` is the grid on which the plain propagator meets the tolerance: `u` is
+    extrapolated.
+    """
 
     u: Any
     error: Scalar
     counts: Int[Array, " K"]
+    finer: Int[Array, " K"]
     spent: Int[Array, ""]
+
+
+class _Compared(NamedTuple):
+    """Propagators of lanes from some grids, extrapolated.
+
+    - `change`: the error that they are estimated to have; `plain`: that of the finest
+      grid, not extrapolated.
+    """
+
+    u: Any
+    change: Float[Array, " L"]
+    plain: Float[Array, " L"]
 
 
 def controlled(
@@ -31,85 +56,124 @@ def controlled(
     max_steps: int,
     max_rounds: int,
 ) -> Controlled:
-    """Refine the grid until the last doubling changes the propagator within tolerance,
-    or until rounding is all that is left.
+    """Refine the grid until the error that its halvings show is within tolerance, or
+    until rounding is all that is left.
 
-    `turns` is the angle by which the window turns a state; the rounding of the phases
-    grows with it. Not differentiable: see `attach_derivative`.
+    `counts` are half of what the tolerance wants without extrapolation. `turns` is the
+    angle by which the window turns a state; the rounding of the phases grows with it.
+    Not differentiable: see `attach_derivative`.
     """
+    scales = _SCALES if counts.shape[-1] <= FEW_CELLS else _FEWER
     order = loop.stepper.order
-    # Grids that are compared, in steps of the coarsest; where cells are many, they are
-    # short, and two must do.
-    scales = (1, 2, 4) if counts.shape[-1] <= FEW_CELLS else (1, 2)
+    compare = in_blocks(
+        functools.partial(_compare, loop, scales),
+        COUNTS,
+        loop.width(leaves),
+        LANES_ON_GPU,
+    )
 
-    def block(axes, edges, counts, tolerance, turns, *leaves):
-        lanes_axes = (axes[0], 0, *axes[4:])
-        members = lane_count(axes, (edges, counts, tolerance, turns, *leaves))
-        counts = jnp.broadcast_to(counts, (members, counts.shape[-1]))
-        group = loop.example(lanes_axes, leaves)
+    def batch(axes, edges, counts, tolerance, turns, *leaves):
+        lanes = lane_count(axes, (edges, counts, tolerance, turns, *leaves))
+        counts = jnp.broadcast_to(counts, (lanes, counts.shape[-1]))
+        compared = jax.vmap(compare, (axes[0], 0, *axes[4:]))
 
         def unfinished(state):
             rounds, active, *_ = state
             return jnp.any(active) & (rounds < max_rounds)
 
         def refine(state):
-            rounds, active, counts, u, error, spent = state
+            rounds, active, counts, found, rounding, spent = state
+            # Lanes that are done take no steps, and so stand in blocks of their own.
             taken = jnp.where(active[:, None], counts, 0)
-            # One loop for all is compiled once.
-            runs = jax.lax.map(
-                lambda finer: loop.lanes(lanes_axes, edges, finer * taken, leaves),
-                jnp.array(scales, taken.dtype),
-            )
-            *coarser, coarse, fine = (
-                jax.tree.map(lambda x, k=k: x[k], runs) for k in range(len(scales))
-            )
-            gain = 1.0 / (2.0**order - 1.0)
-            distance = jax.vmap(group.distance)
-            change = distance(fine, coarse)
-            trust = jnp.full(members, gain)
-            for coarsest in coarser:
-                # Where H is not smooth, or steps are long, errors fall more slowly.
-                fall = distance(coarse, coarsest) / jnp.where(change > 0, change, 1.0)
-                trust = jnp.maximum(gain, 1.0 / (jnp.maximum(fall, 1.5) - 1.0))
-            change = trust * change
-            fine = jax.vmap(lambda f, c: group.extrapolated(f, c, gain))(fine, coarse)
-            u = chosen(active, fine, u)
-            steps = scales[-1] * jnp.sum(taken, axis=-1)
+            found = chosen(active, _Compared(*compared(edges, taken, *leaves)), found)
+            total = jnp.sum(taken, axis=-1, dtype=jnp.int32)
+            steps = (scales[-1] * total).astype(turns.dtype)
             # Lengths of steps are rounded alike in a cell, all else at random.
-            unit = 0.5 * jnp.finfo(change.dtype).eps
-            rounding = unit * (0.2 * turns + jnp.sqrt(steps.astype(change.dtype)))
-            # Twice: where steps are long, more than the leading error counts.
-            error = jnp.where(active, 2.0 * change + rounding, error)
-            spent = spent + sum(scales) * jnp.sum(taken, -1, jnp.int32)
-            factor = 1.15 * (change / tolerance) ** (1.0 / order)
+            unit = 0.5 * jnp.finfo(turns.dtype).eps
+            now = unit * (0.2 * turns + jnp.sqrt(steps))
+            rounding = jnp.where(active, now, rounding)
+            factor = 1.15 * (found.change / tolerance) ** (1.0 / order)
             factor = jnp.clip(jnp.nan_to_num(factor, nan=1.0), 1.3, 8.0)
             wanted = jnp.ceil(counts * factor[:, None])
-            total = float(scales[-1]) * jnp.sum(wanted, axis=-1)
-            active = active & (change > tolerance) & (total <= max_steps)
-            active = active & ~(change < gain * rounding)
+            fits = scales[-1] * jnp.sum(wanted, axis=-1) <= max_steps
+            rounded = found.plain * (2.0**order - 1.0) < rounding
+            active = active & (found.change > tolerance) & fits & ~rounded
             counts = jnp.where(active[:, None], wanted.astype(jnp.int32), counts)
-            return rounds + 1, active, counts, u, error, spent
+            return (
+                rounds + 1,
+                active,
+                counts,
+                found,
+                rounding,
+                spent + sum(scales) * total,
+            )
 
-        u = jax.tree.map(
-            lambda x: jnp.broadcast_to(x, (members, *x.shape)), group.identity()
-        )
-        # A plan can be too careful: what fits is tried, and measured.
-        counts = -(-2 * counts // scales[-1])
-        total = scales[-1] * jnp.sum(counts.astype(float), axis=-1)
-        fits = jnp.floor(counts * jnp.minimum(max_steps / total, 1.0)[:, None])
-        counts = jnp.where(counts > 0, jnp.maximum(fits, 1.0), 0.0).astype(jnp.int32)
-        state = (
-            0,
-            jnp.ones(members, bool),
-            counts,
-            u,
-            jnp.full(members, jnp.inf),
-            jnp.zeros(members, jnp.int32),
-        )
-        _, _, counts, u, error, spent = jax.lax.while_loop(unfinished, refine, state)
-        return Controlled(u, error, scales[-1] * counts, spent)
+        counts = _first_counts(counts, turns, order, scales, max_steps)
+        u = loop.example((axes[0], 0, *axes[4:]), leaves).identity()
+        u = jax.tree.map(lambda x: jnp.broadcast_to(x, (lanes, *x.shape)), u)
+        far = jnp.full(lanes, jnp.inf)
+        none = jnp.zeros(lanes, jnp.int32)
+        state = 0, jnp.ones(lanes, bool), counts, _Compared(u, far, far), far, none
+        state = jax.lax.while_loop(unfinished, refine, state)
+        _, _, counts, found, rounding, spent = state
+        counts = scales[-1] * counts
+        more = (found.plain / tolerance) ** (1.0 / order)
+        more = jnp.clip(jnp.nan_to_num(more, nan=1.0), 1.0, 8.0)
+        finer = jnp.ceil(counts * more[:, None]).astype(jnp.int32)
+        # Twice: where steps are long, more than the leading error counts.
+        error = 2.0 * found.change + rounding
+        return Controlled(found.u, error, counts, finer, spent)
 
-    run = in_blocks(block, COUNTS, loop.width(leaves), LANES_ON_GPU)
+    run = in_blocks(batch, None, sys.maxsize, sys.maxsize)
     return jax.lax.stop_gradient(
         run(*jax.lax.stop_gradient((edges, counts, tolerance, turns, *leaves)))
     )
+
+
+def _first_counts(counts, turns, order: int, scales: tuple[int, ...], max_steps: int):
+    """Steps of the coarsest grid. Extrapolation gains about the square of the angle of
+    a step; a plan can be too careful as well: what fits is tried, and measured."""
+    gain = 1.0
+    if len(scales) > 2:
+        steps = 2.0 * jnp.sum(counts, axis=-1)
+        gain = jnp.minimum(2.0 * (turns / steps) ** 2, 1.0) ** (1.0 / (order + 2))
+    first = jnp.ceil(2.0 / scales[-1] * counts * jnp.reshape(gain, (-1, 1)))
+    total = scales[-1] * jnp.sum(first, axis=-1, keepdims=True)
+    fits = jnp.floor(first * jnp.minimum(max_steps / total, 1.0))
+    return jnp.where(counts > 0, jnp.maximum(fits, 1.0), 0.0).astype(jnp.int32)
+
+
+def _compare(loop: Loop, scales: tuple[int, ...], axes, edges, counts, *leaves):
+    """A block of lanes by grids of these scales, extrapolated."""
+    group, order = loop.example(axes, leaves), loop.stepper.order
+    # One loop for all is compiled once.
+    runs = jax.lax.map(
+        lambda finer: loop.lanes(axes, edges, finer * counts, leaves),
+        jnp.array(scales, counts.dtype),
+    )
+    *coarser, coarse, fine = (
+        jax.tree.map(lambda x, k=k: x[k], runs) for k in range(len(scales))
+    )
+    distance = jax.vmap(group.distance)
+
+    def extrapolated(fine, coarse, order):
+        gain = 1.0 / (2.0**order - 1.0)
+        return jax.vmap(lambda f, c: group.extrapolated(f, c, gain))(fine, coarse)
+
+    step = distance(fine, coarse)
+    u = extrapolated(fine, coarse, order)
+    plain = change = step / (2.0**order - 1.0)
+    for coarsest in coarser:
+        # Where H is not smooth, or steps are long, errors fall more slowly; a faster
+        # fall is as suspicious.
+        fall = distance(coarse, coarsest) / jnp.where(step > 0, step, 1.0)
+        slower = jnp.minimum(fall, 4.0**order / fall)
+        trust = 1.0 / (jnp.clip(slower, 1.5, 2.0**order) - 1.0)
+        plain = trust * step
+        # Where they fall as they should, the next term of the series can be seen.
+        before = extrapolated(coarse, coarsest, order)
+        low, high = (bound * 2.0**order for bound in _NEAR)
+        near = (fall > low) & (fall < high)
+        change = jnp.where(near, jnp.minimum(trust * distance(u, before), plain), plain)
+        u = chosen(near, extrapolated(u, before, order + 2), u)
+    return u, change, plain

@@ -221,12 +221,14 @@ class Trigonometry(NamedTuple):
     - `cos_sinc(r²)`: cos r and sin(r)/r.
     - `slope(r², cos r, sin(r)/r)`: the derivative of the latter in r².
     - `reach`: the largest a² = 4 r² for which these hold.
+    - `together`: of how many steps at once compilers still make one loop over lanes.
     """
 
     half: Callable[[Scalar], tuple[Scalar, Scalar]]
     cos_sinc: Callable[[Scalar], tuple[Scalar, Scalar]]
     slope: Callable[[Scalar, Scalar, Scalar], Scalar]
     reach: float
+    together: int
 
 
 def _by_halves(square: Scalar) -> tuple[Scalar, Scalar]:
@@ -244,10 +246,11 @@ def _polynomials(evaluate: Callable, cos, sinc, slope, reach: float) -> Trigonom
         lambda square: (evaluate(cos, square), evaluate(sinc, square)),
         lambda square, *_: evaluate(slope, square),
         4.0 * reach,
+        4,
     )
 
 
-ANY_ANGLE = Trigonometry(_by_halves, cos_sinc, slope_of, math.inf)
+ANY_ANGLE = Trigonometry(_by_halves, cos_sinc, slope_of, math.inf, 2)
 SMALL_ANGLES = _polynomials(_horner, COS, SINC, _SLOPE, REACH)
 
 

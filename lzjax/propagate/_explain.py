@@ -59,7 +59,7 @@ class Explanation:
 
 
 def explain(
-    model: Any, *, solver: Any = Magnus6(), platform: str | None = None
+    model: Any, *, solver: Any = None, platform: str | None = None
 ) -> Explanation:
     """Which way `lz.solve` goes with this model and solver, why, and what a step costs.
 
@@ -76,6 +76,7 @@ def explain(
     **Raises:** `ValueError` or `TypeError` for wrong arguments.
     """
     check_model(model)
+    solver = Magnus6() if solver is None else solver
     check_solver(solver, 1)
     if platform not in (None, *_PLATFORMS):
         raise ValueError(

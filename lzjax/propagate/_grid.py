@@ -1,7 +1,5 @@
 """Where the steps go: cells between kinks, and how many steps each cell needs."""
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,13 +7,13 @@ from jaxtyping import Array, Bool, Float, Int
 
 from .._types import Scalar
 from ._cos_sinc import SMALL_ANGLES, Trigonometry
-from ._quick import quick_on_lanes
+from ._exponents import exponents_on_lanes
 from ._steppers import AbstractStepper
 
 _fence = jax.lax.optimization_barrier
 
 # Cells that move to where the errors are, and how often they may move.
-CELLS = 12
+CELLS = 8
 _MOVES = 2
 
 
@@ -177,22 +175,13 @@ def local_errors(
     """Errors of single steps, from the comparison of each with two half steps."""
     starts = jnp.concatenate([t, t, t + 0.5 * dt])
     lengths = jnp.concatenate([dt, 0.5 * dt, 0.5 * dt])
-    generators = quick_on_lanes(group.generator, (0,), (t[0],))
-    moves, _ = one_step(group, generators, stepper, starts, lengths, way)
+    exponents = exponents_on_lanes(stepper, lambda _: group, (), starts, lengths, ())
+    moves, _ = stepped(group, exponents, way)
     whole, first, second = (
         jax.tree.map(lambda x, k=k: jnp.split(x, 3, axis=-1)[k], moves)
         for k in range(3)
     )
     return group.distance(second @ first, whole) / (1.0 - 0.5**stepper.order)
-
-
-def one_step(
-    group, generator: Callable, stepper: AbstractStepper, t, dt, way: Trigonometry
-):
-    """The propagator of one step, and the largest squared angle in it; of many, with
-    `generator`, `t` and `dt` of many on their last axis."""
-    exponents = stepper.exponents(generator, group.bracket, t, dt)
-    return stepped(group, exponents, way)
 
 
 def stepped(group, exponents: tuple, way: Trigonometry):

@@ -137,7 +137,7 @@ def _blocks(
     def by(width):
         return lambda *arrays: _shared_out(run, cost, axes, width, arrays)
 
-    if not has_gpu():
+    if here == on_gpu or not has_gpu():
         return by(here)(*arrays)
     return jax.lax.platform_dependent(*arrays, cuda=by(on_gpu), default=by(here))
 

@@ -11,7 +11,7 @@ from .._checks import check_steps
 from .._types import Scalar, as_scalar
 from ..models import AbstractTwoLevel
 from ._cos_sinc import ANY_ANGLE
-from ._grid import one_step
+from ._grid import stepped
 from ._solve import as_ket, as_rtol, as_times, check_model
 from ._steppers import Magnus2
 from ._su2 import SU2
@@ -94,9 +94,8 @@ def _path(model, interaction, ket, times, steps: int):
             for weight in _WEIGHTS:
                 part = weight * dt
                 ket = turn(ket, 0.5 * part)
-                move, _ = one_step(
-                    group, group.generator, Magnus2(), t, part, way=ANY_ANGLE
-                )
+                exponents = Magnus2().exponents(group.generator, group.bracket, t, part)
+                move, _ = stepped(group, exponents, ANY_ANGLE)
                 ket = turn(group.matrix(move) @ ket, 0.5 * part)
                 t = t + part
             return ket, None

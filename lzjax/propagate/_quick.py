@@ -1,7 +1,8 @@
-"""The generator for loops over steps: sines that compilers can vectorise.
+"""Functions for loops over steps: sines that compilers can vectorise, no zeros.
 
 On a CPU libraries compute float64 sines one by one, many times as slowly as registers
-full of them can be had by arithmetic: most of the time of a driven model.
+full of them can be had by arithmetic: most of the time of a driven model. And no
+compiler leaves out a product with zero, as it might be one with infinity.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 import jax
 import jax.extend.core
 import jax.numpy as jnp
-from jaxtyping import Array
+import numpy as np
 
 from ._cos_sinc import quick_cos, quick_sin
 
@@ -24,29 +25,27 @@ _COSTLY = set(
 )
 
 
+# What is zero where all that it takes is.
+_OF_ZEROS = set(
+    "broadcast_in_dim convert_element_type copy neg reshape squeeze".split()
+)
+# Stands for a number known to be zero.
+_ZERO = object()
+
+
 def quick(function: Callable, *examples: Any) -> tuple[Callable, bool]:
-    """The function with quick sines, and whether it takes long: then its values are
-    worth keeping rather than computing anew for each use."""
+    """The function with quick sines and without what known zeros make vanish, and
+    whether it takes long: then its values are worth keeping rather than computing anew
+    for each use."""
     program = jax.make_jaxpr(function)(*examples)
     structure = jax.tree.structure(jax.eval_shape(function, *examples))
 
     def quicker(*arguments):
         found = _evaluated(program.jaxpr, program.consts, jax.tree.leaves(arguments))
-        return jax.tree.unflatten(structure, found)
+        filled = map(_filled, found, program.jaxpr.outvars)
+        return jax.tree.unflatten(structure, filled)
 
     return quicker, _is_costly(program.jaxpr)
-
-
-def quick_on_lanes(function: Callable, axes: tuple, examples: tuple) -> Callable:
-    """`jax.vmap` of such a function, lanes on the last axis of what it gives; `axes` as
-    for `vmap`, `examples` the arguments of one lane."""
-    one, costly = quick(function, *examples)
-    many = jax.vmap(one, axes, out_axes=-1)
-
-    def kept(*arguments):
-        return jax.lax.optimization_barrier(many(*arguments))
-
-    return kept if costly else many
 
 
 def _inner(eqn: Any) -> Any:
@@ -60,26 +59,57 @@ def _is_costly(program: Any) -> bool:
     )
 
 
-def _evaluated(
-    program: Any, consts: Sequence[Any], arguments: list[Any]
-) -> list[Array]:
+def _filled(value: Any, atom: Any) -> Any:
+    return jnp.zeros(atom.aval.shape, atom.aval.dtype) if value is _ZERO else value
+
+
+def _evaluated(program: Any, consts: Sequence[Any], arguments: list[Any]) -> list[Any]:
+    """What the program gives; `_ZERO` for what is known to be zero."""
     values = dict(zip(program.constvars, consts, strict=True))
     values.update(zip(program.invars, arguments, strict=True))
 
     def read(atom):
-        literal = isinstance(atom, jax.extend.core.Literal)
-        return atom.val if literal else values[atom]
+        if not isinstance(atom, jax.extend.core.Literal):
+            return values[atom]
+        known = jnp.issubdtype(atom.aval.dtype, jnp.inexact) and np.all(atom.val == 0)
+        return _ZERO if known else atom.val
 
     for eqn in program.eqns:
+        found: Sequence[Any]
         inputs = [read(atom) for atom in eqn.invars]
         name, inner = eqn.primitive.name, _inner(eqn)
         if inner is not None:
             found = _evaluated(inner.jaxpr, inner.consts, inputs)
-        elif name in _QUICK and jnp.issubdtype(eqn.invars[0].aval.dtype, jnp.floating):
-            found = [_QUICK[name](jnp.asarray(inputs[0]))]
+        elif name == "optimization_barrier":
+            some = jax.lax.optimization_barrier([x for x in inputs if x is not _ZERO])
+            found = [x if x is _ZERO else some.pop(0) for x in inputs]
+        elif (short := _with_zeros(name, inputs)) is not None:
+            found = [short]
         else:
-            params = eqn.primitive.get_bind_params(eqn.params)
-            found = eqn.primitive.bind(*inputs, **params)
-            found = found if eqn.primitive.multiple_results else [found]
+            inputs = list(map(_filled, inputs, eqn.invars))
+            found = _bound(eqn, inputs)
         values.update(zip(eqn.outvars, found, strict=True))
     return [read(atom) for atom in program.outvars]
+
+
+def _with_zeros(name: str, inputs: list[Any]) -> Any:
+    """What some operations give when something is zero; else `None`. What is not finite
+    beside a zero shows in the rest of the function."""
+    zeros = [x is _ZERO for x in inputs]
+    if (name == "mul" and any(zeros)) or (name in _OF_ZEROS and all(zeros)):
+        return _ZERO
+    if name in ("add", "add_any", "sub") and any(zeros):
+        first, second = inputs
+        if second is _ZERO:
+            return first
+        return -second if name == "sub" else second
+    return None
+
+
+def _bound(eqn: Any, inputs: list[Any]) -> Sequence[Any]:
+    name = eqn.primitive.name
+    if name in _QUICK and jnp.issubdtype(eqn.invars[0].aval.dtype, jnp.floating):
+        return [_QUICK[name](jnp.asarray(inputs[0]))]
+    params = eqn.primitive.get_bind_params(eqn.params)
+    found = eqn.primitive.bind(*inputs, **params)
+    return found if eqn.primitive.multiple_results else [found]

@@ -12,11 +12,11 @@ from jaxtyping import Array
 from .._types import Scalar
 from . import _kernel
 from ._cos_sinc import ANY_ANGLE, SMALL_ANGLES, Trigonometry
+from ._exponents import exponents_on_lanes, first_of
 from ._grid import stepped
 from ._lanes import in_blocks, lane_count, optimistic
 from ._leaves import join
 from ._loop import TOGETHER, larger, looped
-from ._quick import quick_on_lanes
 from ._rates import few_scalars, joined_rates, step_with_rates
 from ._steppers import AbstractStepper
 
@@ -51,7 +51,7 @@ class Loop(eqx.Module):
 
     def example(self, axes, leaves) -> Any:
         """The group of the first lane of a block, for what all lanes share."""
-        firsts = [_first(x, a) for x, a in zip(leaves, axes[2:], strict=True)]
+        firsts = [first_of(x, a) for x, a in zip(leaves, axes[2:], strict=True)]
         return self.build(tuple(firsts))
 
     @staticmethod
@@ -61,21 +61,11 @@ class Loop(eqx.Module):
         dt = jnp.where(index < count, (high - low) / jnp.maximum(count, 1), 0.0)
         return low + index * dt, dt
 
-    def exponents(self, group, axes, lanes: int, place, leaves) -> Any:
+    def exponents(self, axes, lanes: int, place, leaves) -> Any:
         """The exponents of one step of all lanes, which are on the last axis."""
         t, dt = self.place(*place)
         t = jnp.broadcast_to(t, (lanes,))
-
-        def one(t, *leaves):
-            return self.build(leaves).generator(t)
-
-        firsts = [_first(x, a) for x, a in zip(leaves, axes[2:], strict=True)]
-        lanewise = quick_on_lanes(one, (0, *axes[2:]), (t[0], *firsts))
-
-        def generator(t):
-            return lanewise(t, *leaves)
-
-        return self.stepper.exponents(generator, group.bracket, t, dt)
+        return exponents_on_lanes(self.stepper, self.build, axes[2:], t, dt, leaves)
 
     def lanes(self, axes, edges, counts, leaves) -> Any:
         """Propagators of a block of lanes; `axes` of (edges, counts, *leaves)."""
@@ -97,11 +87,11 @@ class Loop(eqx.Module):
 
         def evolve(way: Trigonometry):
             def step(place, cell):
-                exponents = self.exponents(group, axes, lanes, place, leaves)
+                exponents = self.exponents(axes, lanes, place, leaves)
                 return stepped(group, exponents, way)
 
             start = (group.identity(), jnp.zeros(()))
-            together = TOGETHER if group.scalars else 1
+            together = min(TOGETHER, way.together) if group.scalars else 1
             u, angle = looped(
                 step, combined, start, axes, edges, counts, leaves, together
             )
@@ -149,7 +139,7 @@ class Loop(eqx.Module):
             def exponents_of(numbers):
                 ends, moved = numbers if edges_move else ((low, high), numbers)
                 every = _replaced(leaves, leaves_move, moved)
-                return self.exponents(group, axes, lanes, (*ends, *which), every)
+                return self.exponents(axes, lanes, (*ends, *which), every)
 
             numbers = ((low, high), moved) if edges_move else moved
             move, rates, _ = step_with_rates(group, exponents_of, numbers, apart)
@@ -208,10 +198,6 @@ def _replaced(leaves, places, values) -> tuple[Array, ...]:
     return tuple(new)
 
 
-def _first(array, axis):
-    return array if axis is None else array[0]
-
-
 def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
     """The propagator on a given grid; differentiable in edges and leaves."""
 
@@ -234,11 +220,7 @@ def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
 
 
 def attach_derivative(loop: Loop, u, edges, counts, leaves) -> Any:
-    """u, known already from this grid, with its derivative in edges and leaves.
-
-    u is extrapolated and its derivative is not, so that takes half as many steps more.
-    """
-    finer = counts + counts // 2
+    """u, known already, with its derivative in edges and leaves from this grid."""
 
     @jax.custom_jvp
     def run(u, edges, counts, *leaves):
@@ -251,7 +233,7 @@ def attach_derivative(loop: Loop, u, edges, counts, leaves) -> Any:
         return u, loop.displaced(primals[1:], u, change)
 
     run.defjvp(rule, symbolic_zeros=True)
-    return run(jax.lax.stop_gradient(u), edges, finer, *leaves)
+    return run(jax.lax.stop_gradient(u), edges, counts, *leaves)
 
 
 def _change(loop: Loop, primals, tangents):

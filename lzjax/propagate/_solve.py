@@ -16,7 +16,7 @@ from ._finite import propagate
 from ._limits import dynamical_phases, infinite_bases
 from ._runge_kutta import RungeKutta
 from ._solution import STATUS, Solution
-from ._steppers import AbstractStepper, Magnus6
+from ._steppers import AbstractStepper, Magnus4, Magnus6
 
 MAX_STEPS = 2_000_000
 
@@ -41,7 +41,7 @@ def solve(
     t1: ArrayLike = np.inf,
     *,
     rtol: ArrayLike = 1e-8,
-    solver: Any = Magnus6(),
+    solver: Any = None,
     max_steps: int = MAX_STEPS,
 ) -> Solution:
     """The propagator U(t1, t0) of iU' = H(t)U, U(t0, t0) = 1.
@@ -54,7 +54,8 @@ def solve(
     - `rtol`: tolerance on the norm of the error of the propagator (which is one
       itself), from 1e-12 to 1e-1. Ignored where the solver has its own steps.
     - `solver`: `lz.Magnus2/4/6()`, `lz.CommutatorFree4()`, each with `steps=` for a
-      fixed number, or `lz.RungeKutta()`.
+      fixed number, or `lz.RungeKutta()`. By default `lz.Magnus6()`, and `lz.Magnus4()`
+      for a tolerance above 1e-8 that is a plain number: each is the faster one there.
     - `max_steps`: where step control gives up, with the status `inaccurate`.
 
     **Returns:** a `Solution`. It never raises for a numerical failure: look at its
@@ -82,7 +83,7 @@ def evolve(
     ts: ArrayLike,
     *,
     rtol: ArrayLike = 1e-8,
-    solver: Any = Magnus6(),
+    solver: Any = None,
     max_steps: int = MAX_STEPS,
 ) -> Complex[Array, "T N"]:
     """States at the times `ts`, from `psi0` at `ts[0]`.
@@ -102,6 +103,7 @@ def evolve(
     """
     check_model(model)
     ket = as_ket(psi0, model.dim)
+    solver = default_solver(rtol) if solver is None else solver
     check_solver(solver, max_steps)
     return _evolve(model, ket, as_times(ts), as_rtol(rtol), solver, max_steps)
 
@@ -123,10 +125,11 @@ def _evolve(model, ket, times, rtol, solver, max_steps: int):
 
 
 def asymptotic(
-    model, t0, t1, *, rtol=1e-8, solver: Any = Magnus6(), max_steps=MAX_STEPS
+    model, t0, t1, *, rtol=1e-8, solver: Any = None, max_steps=MAX_STEPS
 ) -> Asymptotic:
     """Check the arguments of a window and resolve its infinite ends."""
     check_model(model)
+    solver = default_solver(rtol) if solver is None else solver
     check_solver(solver, max_steps)
     start, stop = _infinite_sign("t0", t0), _infinite_sign("t1", t1)
     if start and stop and start == stop:
@@ -253,6 +256,12 @@ def as_ket(state: Any, dim: int) -> Complex[Array, " N"]:
             "use jax.vmap around this call."
         )
     return ket
+
+
+def default_solver(rtol: Any) -> AbstractStepper:
+    """The order that is cheapest for a tolerance."""
+    loose = is_concrete(rtol) and np.ndim(rtol) == 0 and rtol > 1e-8
+    return Magnus4() if loose else Magnus6()
 
 
 def check_solver(solver: Any, max_steps: Any) -> None:

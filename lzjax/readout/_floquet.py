@@ -10,7 +10,7 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 
 from .._types import Scalar, readable
 from ..models import AbstractHamiltonian
-from ..propagate import Magnus6, evolve, solve
+from ..propagate import evolve, solve
 
 
 class Floquet(eqx.Module):
@@ -43,7 +43,7 @@ def floquet(
     t0: ArrayLike = 0.0,
     *,
     rtol: ArrayLike = 1e-8,
-    solver: Any = Magnus6(),
+    solver: Any = None,
 ) -> Floquet:
     """Quasienergies and modes of a model that repeats itself after `period`.
 
@@ -92,7 +92,7 @@ def time_averaged_populations(
     samples: int = 64,
     any_start: bool = False,
     rtol: ArrayLike = 1e-8,
-    solver: Any = Magnus6(),
+    solver: Any = None,
 ) -> Float[Array, "N N"]:
     """Populations `[final, initial]` of a periodic model, averaged over all later
     times, from a start at t = 0.

@@ -11,7 +11,6 @@ from .._checks import check_one_of
 from .._types import Scalar
 from ..bases import superadiabatic_states
 from ..models import AbstractHamiltonian
-from ..propagate import Magnus6
 from ..propagate._limits import dynamical_phases, infinite_bases
 from ..propagate._solve import (
     MAX_STEPS,
@@ -32,7 +31,7 @@ def transition_matrix(
     basis: str = "diabatic",
     order: int = 1,
     rtol: ArrayLike = 1e-8,
-    solver: Any = Magnus6(),
+    solver: Any = None,
     max_steps: int = MAX_STEPS,
 ) -> Float[Array, "N N"]:
     """Probabilities of all transitions, `[final, initial]`: a column is where one
@@ -89,7 +88,7 @@ def scattering_matrix(
     basis: str = "diabatic",
     reference: ArrayLike = 0.0,
     rtol: ArrayLike = 1e-8,
-    solver: Any = Magnus6(),
+    solver: Any = None,
     max_steps: int = MAX_STEPS,
 ) -> Complex[Array, "N N"]:
     r"""Complex amplitudes `[final, initial]` with the dynamical phases removed.
@@ -151,7 +150,7 @@ def transition_amplitudes(
     basis: str | tuple[str, str] = "diabatic",
     order: int = 1,
     rtol: ArrayLike = 1e-8,
-    solver: Any = Magnus6(),
+    solver: Any = None,
     max_steps: int = MAX_STEPS,
 ) -> tuple[Complex[Array, "N N"], Bool[Array, ""]]:
     """Amplitudes `[final, initial]`, and whether the solve met its tolerance.

@@ -11,7 +11,6 @@ from jaxtyping import Array, Bool, Float
 from .. import exact
 from .._types import Scalar, as_scalar, readable
 from ..models import AbstractTwoLevel
-from ..propagate import Magnus6
 from ._transitions import transition_matrix
 
 _SAMPLES = 4097
@@ -57,7 +56,7 @@ def impulse_verdict(
     *,
     tolerance: float = 0.01,
     rtol: float = 1e-8,
-    solver: Any = Magnus6(),
+    solver: Any = None,
 ) -> ImpulseVerdict:
     """Compare the adiabatic-impulse model with the full solution on a finite window.
 

@@ -191,3 +191,36 @@ def test_a_failure_in_one_lane_is_its_own():
     assert bool(jnp.all(sol.ok[fine]))
     whole = many(GAPS, RATES, STARTS, STOPS, 1e-8)
     np.testing.assert_array_equal(sol.propagator[fine], whole.propagator[fine])
+
+
+@pytest.mark.parametrize("order", [4, 6])
+def test_extrapolation_gains_two_orders_and_more(order):
+    """Halving the steps of smooth sweeps lowers the error by 2^(p + 2) at least, and
+    the estimate stays above it."""
+    solver = {4: lz.Magnus4(), 6: lz.Magnus6()}[order]
+    tight = {4: (1e-6, 1e-8), 6: (1e-8, 1e-10)}[order]
+
+    def run(gap, rtol):
+        return lz.solve(lz.LinearSweep(gap, 1.0), -9.0, 9.0, rtol=rtol, solver=solver)
+
+    gaps = np.linspace(0.4, 1.8, 8)
+    want = [exact.finite_window_propagator(gap, 1.0, -9.0, 9.0) for gap in gaps]
+    errors, steps = [], []
+    for rtol in tight:
+        sol = jax.jit(jax.vmap(run, (0, None)))(gaps, rtol)
+        true = [distance(a, b) for a, b in zip(sol.propagator, want, strict=True)]
+        assert np.all(np.array(true) < 0.5 * np.asarray(sol.error) + 1e-13)
+        errors.append(np.mean(np.asarray(sol.error)))
+        steps.append(np.mean(np.asarray(sol.steps)))
+    found = np.log(errors[0] / errors[1]) / np.log(steps[1] / steps[0])
+    assert found > order + 1.5
+
+
+def test_the_default_order_goes_with_the_tolerance():
+    def steps(rtol, **solver):
+        return lz.solve(lz.LinearSweep(1.0, 1.0), -9.0, 9.0, rtol=rtol, **solver).steps
+
+    assert steps(1e-6) == steps(1e-6, solver=lz.Magnus4())
+    assert steps(1e-8) == steps(1e-8, solver=lz.Magnus6())
+    # A traced tolerance can be any.
+    assert jax.jit(steps)(1e-6) == steps(1e-6, solver=lz.Magnus6())

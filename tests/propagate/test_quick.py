@@ -71,3 +71,21 @@ def test_a_function_stays_the_same_with_its_rules(t):
 )
 def test_what_takes_long_is_known(function, costly):
     assert quick(function, 0.3)[1] == costly
+
+
+def _sparse(t, p):
+    nothing = jnp.zeros_like(t)
+    inner = jax.jit(lambda x: nothing * x)
+    kept = jax.lax.optimization_barrier((nothing, t))[0]
+    across = (t * nothing - inner(p)) + kept * jnp.cos(t)
+    return across, nothing - p * t, (p * t + across) - nothing
+
+
+def test_products_with_known_zeros_vanish():
+    quicker, _ = quick(_sparse, 0.3, 1.2)
+    for a, b in zip(quicker(0.7, 1.1), _sparse(0.7, 1.1), strict=True):
+        np.testing.assert_array_equal(a, b)
+    names = [eqn.primitive.name for eqn in jax.make_jaxpr(quicker)(0.7, 1.1).eqns]
+    # p·t, twice; what is left of the first output is a plain zero.
+    assert names.count("mul") == 2
+    assert not {"add", "sub"} & set(names)
