@@ -7,6 +7,7 @@ Magnus steps in float64:
 - `vmap`: `jax.vmap(lz.solve)` with `lz.Magnus4(steps=...)`, one call;
 - `threads`: the same function, from one Python thread for each core on its share;
 - `devices`: the same function under `jax.shard_map`, one CPU device for each core;
+- `plain`: as `threads`, but without `lz.COMPILER_OPTIONS`, which all these have;
 - `scan`: a plain `jax.lax.scan` over all lanes with the library's sin and cos.
 
 Repetitions are interleaved, so that what else the machine does hits all alike. The
@@ -16,6 +17,7 @@ propagators must agree. Results go to benchmarks/results/throughput.json.
 """
 
 import ctypes
+import functools
 import os
 import pathlib
 import shutil
@@ -91,7 +93,8 @@ def lzjax_runs(gap, rate, steps: int, workers: int) -> dict:
         model = lz.LinearSweep(gap, rate)
         return lz.solve(model, T0, T1, solver=lz.Magnus4(steps=steps))
 
-    solve = jax.jit(jax.vmap(one))
+    solve = jax.jit(jax.vmap(one), compiler_options=lz.COMPILER_OPTIONS)
+    plainly = jax.jit(jax.vmap(one))
     gap, rate = jnp.asarray(gap), jnp.asarray(rate)
 
     def vmap():
@@ -102,11 +105,15 @@ def lzjax_runs(gap, rate, steps: int, workers: int) -> dict:
     )
     pool = ThreadPoolExecutor(workers)
 
-    def threads():
+    def threads(solve):
         parts = pool.map(lambda x: jax.block_until_ready(solve(*x)).propagator, shares)
         return np.concatenate([np.asarray(part) for part in parts])
 
-    runs = {"vmap": vmap, "threads": threads}
+    runs = {
+        "vmap": vmap,
+        "threads": functools.partial(threads, solve),
+        "plain": functools.partial(threads, plainly),
+    }
     if workers > 1 and len(gap) % workers == 0:
         lanes = jax.sharding.PartitionSpec("lanes")
         mesh = jax.make_mesh((workers,), ("lanes",))
@@ -117,7 +124,8 @@ def lzjax_runs(gap, rate, steps: int, workers: int) -> dict:
                 in_specs=(lanes, lanes),
                 out_specs=lanes,
                 check_vma=False,
-            )
+            ),
+            compiler_options=lz.COMPILER_OPTIONS,
         )
         spread = jax.sharding.NamedSharding(mesh, lanes)
         there = jax.device_put((gap, rate), spread)

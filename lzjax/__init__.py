@@ -58,6 +58,7 @@ from .models import (  # noqa: E402
     TwoLevelFunction as TwoLevelFunction,
 )
 from .propagate import (  # noqa: E402
+    COMPILER_OPTIONS as COMPILER_OPTIONS,
     STATUS as STATUS,
     CommutatorFree4 as CommutatorFree4,
     Magnus2 as Magnus2,

@@ -1,6 +1,7 @@
 """How it evolves: steppers, step control, infinite windows, gradients."""
 
 from ._explain import Explanation as Explanation, explain as explain
+from ._loop import COMPILER_OPTIONS as COMPILER_OPTIONS
 from ._mean_field import evolve_mean_field as evolve_mean_field
 from ._runge_kutta import RungeKutta as RungeKutta
 from ._solution import STATUS as STATUS, Solution as Solution

@@ -18,6 +18,7 @@ from ._run import COUNTS, LANES_ON_GPU, Loop
 _SCALES, _FEWER = (1, 2, 4), (1, 2)
 # How far the errors of three grids may be from falling as they should.
 _NEAR = 0.7, 1.4
+_FAR = 16.0
 
 
 class Controlled(NamedTuple):
@@ -165,9 +166,10 @@ def _compare(loop: Loop, scales: tuple[int, ...], axes, edges, counts, *leaves):
     plain = change = step / (2.0**order - 1.0)
     for coarsest in coarser:
         # Where H is not smooth, or steps are long, errors fall more slowly; a faster
-        # fall is as suspicious.
+        # fall is as suspicious, unless the coarsest grid is far from converging.
         fall = distance(coarse, coarsest) / jnp.where(step > 0, step, 1.0)
         slower = jnp.minimum(fall, 4.0**order / fall)
+        slower = jnp.where(fall > _FAR * 2.0**order, jnp.inf, slower)
         trust = 1.0 / (jnp.clip(slower, 1.5, 2.0**order) - 1.0)
         plain = trust * step
         # Where they fall as they should, the next term of the series can be seen.

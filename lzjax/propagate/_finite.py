@@ -86,10 +86,11 @@ def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
     aim = _AIM * wanted
     loop = _run.Loop(make, stepper, structure)
 
-    def plans(axes, *arrays):
-        def plan(t0, t1, tolerance, *leaves):
-            return _grid.plan(loop.build(leaves), stepper, t0, t1, tolerance)
+    @jax.jit
+    def plan(t0, t1, tolerance, *leaves):
+        return _grid.plan(loop.build(leaves), stepper, t0, t1, tolerance)
 
+    def plans(axes, *arrays):
         return jax.vmap(plan, axes)(*arrays)
 
     inner, counts = in_blocks(plans, None, _LANES, _LANES_ON_GPU)(

@@ -13,7 +13,7 @@ from ._steppers import AbstractStepper
 _fence = jax.lax.optimization_barrier
 
 # Cells that move to where the errors are, and how often they may move.
-CELLS = 8
+CELLS = 12
 _MOVES = 2
 
 

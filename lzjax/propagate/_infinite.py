@@ -94,17 +94,20 @@ def _look(model: AbstractHamiltonian, times, tolerance: Scalar, order: int) -> _
     )
 
 
-def find_end(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End:
-    """The nearest time beyond which the superadiabatic states follow the dynamics.
+def find_ends(
+    model: AbstractHamiltonian, signs: Float[Array, " E"], tolerance: Scalar
+) -> End:
+    """The nearest times beyond which the superadiabatic states follow the dynamics, in
+    the directions of these signs.
 
     Coming in from infinity, the last time where two successive orders agree within
     `tolerance` at all times further out, and the states no longer turn. A first
     ladder spans all times and asks for the lowest orders only; it stops where no
     order could agree. The next two start there.
     """
-    numbers, rest = eqx.partition((model, jnp.asarray(sign), tolerance), eqx.is_array)
+    numbers, rest = eqx.partition((model, signs, tolerance), eqx.is_array)
     still = eqx.combine(jax.lax.stop_gradient(numbers), rest)
-    return by_lane(_climb, *still)
+    return by_lane(jax.vmap(_climb, (None, 0, None)), *still)
 
 
 def _climb(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End:

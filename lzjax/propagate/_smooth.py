@@ -37,8 +37,11 @@ def smooth_in_blocks(function: Callable[..., Any]) -> Callable[..., Any]:
     of a block. Outputs are real.
     """
 
+    # Traced once, however many batches there are around it.
+    traced = jax.jit(function)
+
     def block(axes, *arrays):
-        return jax.vmap(function, in_axes=axes)(*arrays)
+        return jax.vmap(traced, in_axes=axes)(*arrays)
 
     @jax.custom_jvp
     def run(*arrays):

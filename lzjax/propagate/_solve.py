@@ -174,9 +174,7 @@ def _ends(model, start: float, stop: float, tolerance) -> list:
     signs = [sign for sign in (start, stop) if sign]
     if not signs:
         return [None, None]
-    found = jax.vmap(lambda s: _infinite.find_end(model, s, tolerance))(
-        jnp.asarray(signs)
-    )
+    found = _infinite.find_ends(model, jnp.asarray(signs), tolerance)
     each = [jax.tree.map(lambda x, k=k: x[k], found) for k in range(len(signs))]
     return [each.pop(0) if sign else None for sign in (start, stop)]
 

@@ -1,6 +1,7 @@
 """A grid cut into equal chunks, computed by a few threads into NumPy arrays."""
 
 import concurrent.futures
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -9,6 +10,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from ..propagate import COMPILER_OPTIONS
 
 # Points a chunk at most. On a CPU the working set should stay in the cache; an
 # accelerator needs many points to be busy.
@@ -29,7 +32,7 @@ class Plan(NamedTuple):
         return iter(range(0, self.total, self.chunk))
 
 
-@eqx.filter_jit
+@functools.partial(eqx.filter_jit, compiler_options=COMPILER_OPTIONS)
 def evaluate_chunk(
     point: Any,
     names: tuple[str, ...],
