@@ -3,8 +3,8 @@
     python benchmarks/systems.py                 # the table, from what was measured
     python benchmarks/systems.py --measure fin-  # first compare those oracles again
 
-Without names `--measure` compares all records that propagation can compute (some
-minutes); the largest deviations are kept in `results/systems.json`.
+Without names `--measure` compares all records (some minutes), by the functions that the
+tests use too; the largest deviations are kept in `results/systems.json`.
 """
 
 import argparse
@@ -91,17 +91,15 @@ def names(cell: str) -> list[str]:
     return [part.partition("(")[0] for part in re.findall(r"`([^`]+)`", cell)]
 
 
-def accuracy(found: list[str], measured: dict[str, float]) -> str:
+def accuracy(found: list[str], measured: dict[str, float], note: str | None) -> str:
+    """How many records, and the largest deviation from one that was measured."""
     if not found:
         return ""
-    parts = []
-    here = [measured[name] for name in found if name in measured]
-    rest = [records()[name]["tolerance"] for name in found if name not in measured]
-    if here:
-        parts.append(f"{len(here)}: measured {_short(max(here))}")
-    if rest:
-        parts.append(f"{len(rest)}: within {_short(max(rest))}")
-    return "; ".join(parts)
+    largest = max((measured[name] for name in found if name in measured), default=None)
+    missing = sum(name not in measured for name in found)
+    parts = [f"{len(found)}: measured {_short(largest)}"] if largest is not None else []
+    parts += [f"{missing} not measured"] if missing else []
+    return "; ".join([*parts, note] if note else parts)
 
 
 def _short(number: float) -> str:
@@ -123,7 +121,7 @@ def table(measured: dict[str, float]) -> str:
                 system["name"],
                 system["model"],
                 system.get("closed_form", ""),
-                accuracy(owned.get(system["name"], []), measured),
+                accuracy(owned.get(system["name"], []), measured, system.get("note")),
             ]
             lines.append("| " + " | ".join(cells).replace("|  |", "| |") + " |")
     return "\n".join(line.replace("|  |", "| |") for line in lines) + "\n"
@@ -153,16 +151,16 @@ def with_table(readme: str, measured: dict[str, float]) -> str:
 
 
 def measure(beginnings: list[str]) -> None:
-    """Largest deviation of propagation from each record, at the tests' tolerances; kept
-    one by one."""
+    """Largest deviation of lzjax from each record, at the tests' tolerances; kept one
+    by one."""
     sys.path.insert(0, str(ROOT))
-    covered = import_module("tests.test_oracles").COVERED
-    for name, compute in covered.items():
+    computed = import_module("tests.computed").COMPUTED
+    compute = import_module("tests.oracles").compute
+    for name in computed:
         if not name.startswith(tuple(beginnings)):
             continue
         record = records()[name]
-        rtol = float(np.clip(0.5 * record["tolerance"], 1e-12, 1e-8))
-        got = np.ravel(compute(record["parameters"], rtol)).astype(float)
+        got = np.ravel(np.asarray(compute(computed, name))).astype(float)
         deviation = float(np.max(np.abs(got - np.ravel(record["value"]))))
         print(f"{name}: {deviation:.1e}", flush=True)
         measured = json.dumps(load() | {name: deviation}, indent=1, sort_keys=True)

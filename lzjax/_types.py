@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float
@@ -32,6 +33,7 @@ __all__ = [
     "as_complex_or_real_array",
     "as_complex_or_real_scalar",
     "as_scalar",
+    "readable",
 ]
 
 
@@ -78,6 +80,19 @@ def as_scalar(value: Any) -> Any:
 def as_complex_or_real_scalar(value: Any) -> Any:
     """As `as_scalar`, but a complex number stays complex."""
     return as_complex_or_real_array(value)
+
+
+def readable(module: Any) -> str:
+    """A module as text with the numbers in it, as Python writes them, not with the
+    shapes of its arrays; what has no numbers yet, under a transformation, keeps its
+    shape."""
+    numbers = jax.tree.map(_shown, module)
+    return eqx.tree_pformat(numbers, short_arrays=False)
+
+
+def _shown(leaf: Any) -> Any:
+    is_number = eqx.is_array(leaf) and leaf.shape == ()
+    return leaf.item() if is_number and not isinstance(leaf, jax.core.Tracer) else leaf
 
 
 def _is_stand_in(value: Any) -> bool:

@@ -1,5 +1,5 @@
 """Draws one figure for each family of systems: levels, dynamics, and the answer of
-the solver (points) on that of the closed form (line).
+the solver (points) on that of the formula (line).
 
     python benchmarks/figures/gallery.py OUTPUT_FOLDER
 """
@@ -28,9 +28,9 @@ SIGMA_X = np.array([[0.0, 1.0], [1.0, 0.0]])
 class Family(NamedTuple):
     """What is drawn: a model in a window, and a probability over one parameter.
 
-    `solved` and `known` take the parameter's values. `solved` may give two numbers for
-    each: the probability and its standard error. `between` is how far the two may be
-    apart.
+    `quantity` says which probability. `solved` and `known` take the parameter's values.
+    `solved` may give two numbers for each: the probability and its standard error.
+    `between` is how far the two may be apart.
     """
 
     name: str
@@ -38,9 +38,11 @@ class Family(NamedTuple):
     window: tuple[float, float]
     parameter: str
     values: np.ndarray
+    quantity: str
     solved: Callable
     known: Callable
     between: float
+    formula: str = "closed form"
 
 
 def over(function):
@@ -118,6 +120,7 @@ def families() -> list[Family]:
             (-8.0, 12.0),
             "gap",
             scan,
+            "diabatic survival",
             stay(lambda gap: lz.LinearSweep(gap, 1.0)),
             over(lambda gap: exact.p_diabatic_survival(gap, 1.0)),
             1e-8,
@@ -128,6 +131,7 @@ def families() -> list[Family]:
             (-4.0, 4.0),
             "width",
             scan,
+            "adiabatic jump",
             stay(
                 lambda width: models.demkov_kunike_tanh(1.0, 4.0, 1.5, width),
                 1,
@@ -142,6 +146,7 @@ def families() -> list[Family]:
             (-8.0, 12.0),
             "chirp",
             np.linspace(-2.0, 0.8, 20),
+            "diabatic survival",
             stay(lambda chirp: models.in_rotating_frame(1.0, 1.0, 0.0, chirp)),
             over(lambda chirp: exact.rotating_coupling(1.0, 1.0, chirp)),
             1e-8,
@@ -152,6 +157,7 @@ def families() -> list[Family]:
             (0.0, 8 * np.pi),
             "offset",
             np.linspace(0.52, 3.48, 149),
+            "other diabatic level, time average",
             coherent_row,
             formula_row,
             0.05,
@@ -160,8 +166,9 @@ def families() -> list[Family]:
             "many levels",
             in_bow_tie(jnp.asarray(0.4)),
             (-12.0, 12.0),
-            "coupling",
+            "coupling of level 1",
             scan,
+            "survival of level 0",
             stay(in_bow_tie),
             over(lambda v: exact.bow_tie(SLOPES, jnp.stack([v, 0.3 + 0 * v]))[0, 0]),
             1e-7,
@@ -172,6 +179,7 @@ def families() -> list[Family]:
             (-10.0, 20.0),
             "decay",
             np.linspace(0.5, 10.0, 20),
+            "diabatic survival, −20 to 20",
             over(lambda g: lz.transition_matrix(leaky(g), -20.0, 20.0)[0, 0]),
             over(lambda g: exact.decaying_level_survival(1.0, 1.0, g, 20.0).value),
             0.02,
@@ -182,6 +190,7 @@ def families() -> list[Family]:
             (-8.0, 12.0),
             "spread of the gap (sweep from −40 to 40: ripple of 0.02)",
             np.linspace(0.1, 2.0, 8),
+            "diabatic survival, averaged",
             noisy,
             over(lambda j: exact.slow_gap_noise(0.8, j, 1.0)),
             0.06,
@@ -192,9 +201,11 @@ def families() -> list[Family]:
             (-1000.0, 1000.0),
             "velocity (atomic units)",
             np.linspace(0.002, 0.015, 20),
+            "adiabatic jump",
             over(tully_jump),
             over(tully_formula),
             0.2,
+            "Zener's formula, local slopes",
         ),
         Family(
             "conical intersections",
@@ -202,6 +213,7 @@ def families() -> list[Family]:
             (-8.0, 8.0),
             "impact parameter",
             np.linspace(0.02, 1.0, 20),
+            "adiabatic jump",
             stay(lambda b: molecules.AlongPath(*cone_path(b)), 1, basis="adiabatic"),
             over(lambda b: _survival(cone_path(b))),
             1e-7,
@@ -227,13 +239,13 @@ def draw(family: Family):
     values = jnp.asarray(family.values)
     known, solved = family.known(values), family.solved(values)
     fine = jnp.linspace(values[0], values[-1], 10 * len(values) - 9)
-    axes.plot(fine, family.known(fine), label="closed form")
+    axes.plot(fine, family.known(fine), label=family.formula)
     if isinstance(solved, tuple):
         solved, errors = solved
         axes.errorbar(values, solved, errors, fmt="o", markersize=4, label="solved")
     else:
         axes.plot(values, solved, "o", markersize=4, label="solved")
-    axes.set(xlabel=family.parameter, ylabel="probability", title=family.name)
+    axes.set(xlabel=family.parameter, ylabel=family.quantity, title=family.name)
     axes.set_ylim(-0.02, 1.25 * axes.get_ylim()[1])
     axes.legend(loc="upper right")
     return figure, float(jnp.max(jnp.abs(known - solved)))
@@ -252,7 +264,7 @@ def main(arguments: list[str] | None = None) -> None:
         path = options.output / f"{family.name.replace(' ', '_')}.png"
         figure.savefig(path, dpi=110)
         plt.close(figure)
-        print(f"{path}: closed form and solution differ by at most {apart:.1e}")
+        print(f"{path}: {family.formula} and solution differ by at most {apart:.1e}")
         if apart > family.between:
             raise SystemExit(f"{family.name}: further apart than {family.between}.")
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
 from .._checks import check_shape, is_concrete
-from .._types import Scalar
+from .._types import Scalar, readable
 from ..models import AbstractHamiltonian
 from ..propagate._matrix import Matrix
 from ..propagate._unitary import Irreversible
@@ -53,6 +53,9 @@ class Jumps(eqx.Module):
         if is_concrete(self.rates) and not np.all(np.asarray(self.rates) >= 0):
             raise ValueError(f"rates must not be negative, got {self.rates}.")
 
+    def __repr__(self) -> str:
+        return readable(self)
+
     def __add__(self, other: "Jumps") -> "Jumps":
         return Jumps(
             jnp.concatenate([self.operators, other.operators]),
@@ -62,7 +65,11 @@ class Jumps(eqx.Module):
 
 def dephasing(rate: ArrayLike, dim: int = 2) -> Jumps:
     """Pure dephasing: every coherence between diabatic levels decays as
-    exp(−rate · t). For two levels this is L = √(rate/2) σz."""
+    exp(−rate · t). For two levels this is L = √(rate/2) σz.
+
+    It matters far sooner than "slower than the crossing" sounds: at gap = sweep rate =
+    1, where a jump takes 3.08, rates of 0.1 and 1 turn a survival of 0.208 into 0.284
+    and 0.495 (−20 to 20). Strong: `lz.exact.strong_dephasing`."""
     check_shape("rate", rate, (), "One rate for all levels; others are `Jumps`.")
     levels = jnp.eye(dim, dtype=complex)
     return Jumps(
@@ -71,7 +78,11 @@ def dephasing(rate: ArrayLike, dim: int = 2) -> Jumps:
 
 
 def relaxation(rate: ArrayLike, source: int, target: int, dim: int = 2) -> Jumps:
-    """Decay from level `source` to level `target` at `rate`."""
+    """Decay from level `source` to level `target` at `rate`.
+
+    Between the eigenstates of the moment: in an `lz.models.AdiabaticFrame`, from level
+    0 to 1. A jump decays as it stands: at gap = sweep rate = 1 and a relaxation time
+    of 100 the upper state holds 0.17050 at t = 20, P·exp(−t/T₁) is 0.17020."""
     check_shape("rate", rate, (), "Jumps add: one `relaxation` for each decay.")
     for name, level in (("source", source), ("target", target)):
         # JAX drops what is written outside of an array, without a word.
@@ -107,6 +118,9 @@ class Lindblad(eqx.Module):
                 f"the jump operators have {self.jumps.operators.shape[-1]} levels, the "
                 f"model has {self.model.dim}."
             )
+
+    def __repr__(self) -> str:
+        return f"{readable(self)}  # {self.model.convention}"
 
     @property
     def dim(self) -> int:

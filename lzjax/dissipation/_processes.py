@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float, PRNGKeyArray
 
 from .._checks import check_not_negative, check_positive, check_steps
-from .._types import Scalar, as_scalar
+from .._types import Scalar, as_scalar, readable
 from ._channel import Jumps
 
 
@@ -18,6 +18,9 @@ class AbstractProcess(eqx.Module):
 
     A new process is a class with this one method.
     """
+
+    def __repr__(self) -> str:
+        return readable(self)
 
     @abc.abstractmethod
     def perturbations(

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float, PRNGKeyArray
 
 from .._checks import check_steps
-from .._types import Scalar
+from .._types import Scalar, readable
 from ..models import AbstractHamiltonian, AbstractTwoLevel
 from ..propagate import Magnus4, solve
 from ..propagate._solve import as_ket, as_time, check_model
@@ -24,6 +24,9 @@ class TrajectoryAverage(eqx.Module):
     mean: Complex[Array, "N N"]
     standard_error: Float[Array, " N"]
     trajectories: int = eqx.field(static=True)
+
+    def __repr__(self) -> str:
+        return readable(self)
 
     @property
     def probabilities(self) -> Float[Array, " N"]:

@@ -8,6 +8,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from .._checks import check_not_negative, check_positive
 from .._types import as_array
+from ._approximation import Approximation
 
 # 2 + W(−2e⁻²) with Lambert's function: where πΔ²/2α makes P tell most about Δ.
 _BEST_EXPONENT = 1.5936242600400401
@@ -32,20 +33,23 @@ def most_informative_rate(gap: ArrayLike) -> Float[Array, "*batch"]:
     return 0.5 * math.pi * as_array(gap) ** 2 / _BEST_EXPONENT
 
 
-def kibble_zurek_density(quench_time: ArrayLike) -> Float[Array, "*batch"]:
+def kibble_zurek_density(quench_time: ArrayLike) -> Approximation:
     r"""Defects per site after a slow quench of the transverse Ising chain,
     $n = 1/(2\pi\sqrt{2\tau_Q})$.
 
     Every momentum is a Landau-Zener sweep, `lz.models.ising_quench_mode`; their mean
     jump is the density. At τ_Q = 10 a chain of 40 modes has 0.035853, this formula
-    0.035588. Units: the coupling of the spins is one.
+    0.035588; it is 0.7 % low there, 3.5 % at τ_Q = 3, 16 % at 1. Valid from 3 up.
+    Units: the coupling of the spins is one.
 
     Source: Dziarmaga, Phys. Rev. Lett. 95, 245701 (2005),
     doi:10.1103/PhysRevLett.95.245701.
     """
     quench_time = as_array(quench_time)
     check_positive("quench_time", quench_time)
-    return 1.0 / (2.0 * math.pi * jnp.sqrt(2.0 * quench_time))
+    value = 1.0 / (2.0 * math.pi * jnp.sqrt(2.0 * quench_time))
+    condition = "a slow quench, quench_time ≥ 3, from where it errs by less than 4 %"
+    return Approximation(value, quench_time >= 3.0, condition)
 
 
 def belyaev_lebedev(

@@ -4,6 +4,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float
 
+from .._types import readable
+
 
 class Approximation(eqx.Module):
     """What an approximate formula gives, and a verdict on its use.
@@ -23,6 +25,9 @@ class Approximation(eqx.Module):
     def __init__(self, value: ArrayLike, valid: ArrayLike, condition: str):
         self.value, self.valid = jnp.broadcast_arrays(value, valid)
         self.condition = condition
+
+    def __repr__(self) -> str:
+        return readable(self)
 
     def checked(self) -> Float[Array, "*batch"]:
         """The value, or a `RuntimeError` where the formula does not hold."""

@@ -17,7 +17,12 @@ def landau_zener(gap: ArrayLike, rate: ArrayLike) -> Float[Array, "*batch"]:
 
     $$P = \exp\left(-\frac{\pi\,\mathrm{gap}^2}{2|\mathrm{rate}|}\right)$$
 
-    It is also the probability to jump from one adiabatic state to the other.
+    It is also the probability to jump from one adiabatic state to the other; the
+    probability to be found in the *other* diabatic state is `landau_zener_transition`.
+
+    Of a complete sweep, and so are its derivatives: from −10 to 10 at gap = rate = 1
+    the survival is 0.1880 instead of 0.2079, and its slope by the rate −3.33 instead of
+    0.327. Fit a finite window by `lz.transition_matrix(model, t0, t1)`.
 
     **Arguments:**
 

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float
 
 from .. import models
-from .._checks import check_nonzero
+from .._checks import check_nonzero, is_concrete
 from .._types import as_array
 from ._approximation import Approximation
 from ._crossing import landau_zener, landau_zener_transition
@@ -37,10 +37,37 @@ def independent_crossings(
     coincide and share a level have no order: use `bow_tie` or
     `landau_zener_majorana`.
 
+    **Raises:** `ValueError` if concrete levels have such crossings.
+
     Source: Brundobler & Elser, J. Phys. A 26, 1211 (1993),
     doi:10.1088/0305-4470/26/5/037.
     """
-    return _populations(models.MultistateSweep(slopes, energies, couplings))
+    model = models.MultistateSweep(slopes, energies, couplings)
+    if is_concrete(model):
+        _check_order(model)
+    return _populations(model)
+
+
+def _check_order(model: models.MultistateSweep) -> None:
+    slopes, energies, couplings = map(
+        np.asarray, (model.slopes, model.energies, model.couplings)
+    )
+    i, j = np.triu_indices(model.dim, k=1)
+    cross = (slopes[i] != slopes[j]) & (couplings[i, j] != 0)
+    i, j = i[cross], j[cross]
+    times = -(energies[i] - energies[j]) / (slopes[i] - slopes[j])
+    near = 1e-12 * np.max(np.abs(times), initial=0.0)
+    at_once = np.abs(times[:, None] - times[None, :]) <= near
+    levels = [[a, b] for a, b in zip(i, j, strict=True)]
+    for m, n in np.argwhere(np.triu(at_once, k=1)):
+        if set(levels[m]) & set(levels[n]):
+            raise ValueError(
+                f"levels {levels[m][0]} and {levels[m][1]} cross at the same time, "
+                f"{times[m]:g}, as {levels[n][0]} and {levels[n][1]}: crossings that "
+                "share a level need an order. Solved exactly by lz.exact.bow_tie and "
+                "landau_zener_majorana for some models, by lz.transition_matrix for "
+                "all."
+            )
 
 
 @eqx.filter_jit

@@ -4,12 +4,10 @@ import abc
 from typing import ClassVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
-from .._checks import is_concrete
-from .._types import Scalar, as_scalar
+from .._types import Scalar, as_scalar, readable
 
 Field = tuple[Scalar, Scalar, Scalar]
 
@@ -27,8 +25,7 @@ class AbstractHamiltonian(eqx.Module):
     convention: ClassVar[str] = "H(t) as a matrix, ħ = 1"
 
     def __repr__(self) -> str:
-        numbers = jax.tree.map(_shown, self)
-        return f"{eqx.tree_pformat(numbers, short_arrays=False)}  # {self.convention}"
+        return f"{readable(self)}  # {self.convention}"
 
     @abc.abstractmethod
     def __call__(self, t: Scalar) -> Complex[Array, "N N"]:
@@ -81,12 +78,6 @@ class AbstractTwoLevel(AbstractHamiltonian):
         x, y, z = self.field(t)
         flip = jnp.asarray(x) + 1j * jnp.asarray(y)
         return 0.5 * jnp.array([[z, jnp.conj(flip)], [flip, -jnp.asarray(z)]])
-
-
-def _shown(leaf):
-    """A number as Python writes it, not as an array of no dimensions."""
-    is_number = eqx.is_inexact_array(leaf) and leaf.shape == () and is_concrete(leaf)
-    return leaf.item() if is_number else leaf
 
 
 def _add(a: AbstractHamiltonian, b: AbstractHamiltonian) -> AbstractHamiltonian:

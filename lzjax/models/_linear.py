@@ -48,7 +48,12 @@ class LinearSweep(AbstractTwoLevel):
     Half of all published exponents differ from this one by a factor of 2 or 4,
     because `gap` may mean the half gap (the matrix element) and `rate` that of one
     level. Each `from_...` takes one such convention, named, and returns this one. A
-    part of H that is the same for both levels is dropped.
+    part of H that is the same for both levels is dropped. With Δ = α = 1 the smallest
+    splitting is 1, not "2Δ", and the survival 0.2079; 2Δ would give 0.0019.
+
+    Two levels are enough only if all others are far: a third one at W = 25Δ, coupled
+    to both by V₃ = Δ, makes the jump at Δ = α = 1 0.2651 (−20 to 20), as
+    `MultistateSweep` has it. It shrinks the gap to about Δ − 2V₃²/W, which says 0.2646.
 
     Source: Zener, Proc. R. Soc. A 137, 696 (1932), doi:10.1098/rspa.1932.0165.
     """
@@ -56,7 +61,10 @@ class LinearSweep(AbstractTwoLevel):
     gap: Number = eqx.field(converter=as_complex_or_real_scalar)
     rate: Scalar = eqx.field(converter=as_scalar)
 
-    convention: ClassVar[str] = "H = ½ (rate·t σz + gap σx), ħ = 1"
+    convention: ClassVar[str] = (
+        "H = ½ (rate·t σz + gap σx), gap the full splitting, rate that of the energy "
+        "difference, ħ = 1"
+    )
 
     def field(self, t: Scalar) -> Field:
         x, y = as_xy(self.gap)
@@ -83,7 +91,9 @@ class LinearSweep(AbstractTwoLevel):
 
         The gap is 2V, the rate b₀ − b₁, and −ln P = 2πV²/|b₀ − b₁|. The matrix
         [[αt, V], [V, −αt]] is `from_level_rates(V, α, −α)`: −ln P = πV²/|α|, not
-        2πV²/|α| as often printed for it.
+        2πV²/|α| as often printed for it. At V = ½, α = 1 it survives with 0.4559, not
+        0.2079, and *changes* the diabatic level with 0.5441: P is not the probability
+        to be found in the other diabatic level.
         """
         return cls(2.0 * _number(coupling), as_scalar(rate_0) - as_scalar(rate_1))
 

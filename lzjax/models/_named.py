@@ -40,7 +40,9 @@ def parabolic_sweep(gap: ArrayLike, curvature: ArrayLike, offset: ArrayLike) -> 
     tunnelling between levels that never meet (bc > 0).
 
     There is no closed form. Two separate passages (`lz.exact.adiabatic_impulse`)
-    are a good picture only while √(−c/b) is far longer than `crossing_duration`.
+    are a good picture only while √(−c/b) is far longer than `crossing_duration`: at
+    Δ = b = 1 the change is 0.01213 for c = −4 (two passages say 0.01251), 0.53279 for
+    c = 0 and 0.08563 for c = 1, where the levels never meet.
 
     Source: Suominen, Opt. Commun. 93, 126 (1992).
     """
@@ -122,7 +124,8 @@ def rotating_coupling(
 
     In the frame that turns with it the coupling stands still and the detuning is
     (α − κ)t − ω: the crossing moves to t = ω/(α − κ) and its rate changes by the
-    chirp. `lz.exact.rotating_coupling` is the survival.
+    chirp. `lz.exact.rotating_coupling` is the survival. A chirped coupling turns ever
+    faster, so it has finite windows only; for infinite ones take `in_rotating_frame`.
     """
     return TwoLevel(Linear(rate), ChirpedTone(gap, angular_frequency, chirp))
 
@@ -166,7 +169,8 @@ def double_passage(
 
     On the way back the coupling is times `coupling_sign`; −1 is the
     Majorana-Stückelberg echo. It does not raise the largest transition, 4P(1 − P),
-    but moves it by half a fringe. Only H → −H undoes the passage.
+    but moves it by half a fringe. Only H → −H undoes the passage. The sign is that of
+    the geometric phase of a conical intersection between the passages.
 
     Source: Shevchenko, Ashhab & Nori, Phys. Rep. 492, 1 (2010),
     doi:10.1016/j.physrep.2010.03.002.

@@ -119,7 +119,10 @@ def geometric_phase(
     $$\gamma = -\arg\prod_k \langle\psi_k|\psi_{k+1}\rangle$$
 
     π for a real state around a conical intersection, else 0: two passages of the cone
-    with the intersection between them interfere with the opposite sign. Where the
+    with the intersection between them interfere with the opposite sign, so that a jump
+    of 0.0802 there and back becomes 0.8653 (cone of strength 1, b = ½, v = 1, turned at
+    x = 20). On a line there are no loops; but a coupling that changes its sign in time,
+    `coupling_sign` of `lz.models.double_passage`, does the same. Where the
     cone is opened by m, as by spin-orbit coupling, $\pi(1 - m/\sqrt{m^2 + r^2})$ on a
     circle of energy r. The adiabatic state must stay apart from the others all along.
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import ArrayLike
 
 from .._checks import check_positive
-from .._types import Scalar, as_array, as_scalar
+from .._types import Scalar, as_array, as_scalar, readable
 from ..exact import Approximation, belyaev_lebedev
 from ._curves import Curves
 
@@ -78,6 +78,9 @@ class JumpFormulas(eqx.Module):
     zhu_nakamura: Approximation
     position: Scalar
     velocity: Scalar
+
+    def __repr__(self) -> str:
+        return readable(self)
 
 
 def jump_formulas(

@@ -76,7 +76,11 @@ class AbstractSurfaces(eqx.Module):
 
     def adiabaticity_criterion(self, x: ArrayLike, velocity: ArrayLike) -> Scalar:
         r"""$\kappa(x) = \hbar|v\cdot d|/\mathrm{gap}$: an adiabatic passage keeps it
-        far below one everywhere. `velocity` is shaped as x."""
+        far below one everywhere. `velocity` is shaped as x.
+
+        Necessary, not sufficient: a Hamiltonian that oscillates in resonance with the
+        gap moves populations however small κ is (Marzlin & Sanders, Phys. Rev. Lett.
+        93, 160408 (2004), doi:10.1103/PhysRevLett.93.160408)."""
         kick = jnp.sum(as_array(velocity) * self.derivative_coupling(x))
         gap = self.gap(x)
         return jnp.where(gap == 0, jnp.inf, jnp.abs(kick) / jnp.where(gap == 0, 1, gap))

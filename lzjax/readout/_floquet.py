@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from .._types import Scalar
+from .._types import Scalar, readable
 from ..models import AbstractHamiltonian
 from ..propagate import evolve, solve
 
@@ -27,6 +27,9 @@ class Floquet(eqx.Module):
     modes: Complex[Array, "N N"]
     period: Scalar
     propagator: Complex[Array, "N N"]
+
+    def __repr__(self) -> str:
+        return readable(self)
 
     def stroboscopic_average(self) -> Float[Array, "N N"]:
         """Populations `[final, initial]` at whole periods, averaged over many."""

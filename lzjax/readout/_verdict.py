@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from .. import exact
-from .._types import Scalar, as_scalar
+from .._types import Scalar, as_scalar, readable
 from ..models import AbstractTwoLevel
 from ._transitions import transition_matrix
 
@@ -37,6 +37,9 @@ class ImpulseVerdict(eqx.Module):
     @property
     def agrees(self) -> Bool[Array, ""]:
         return jnp.abs(self.impulse - self.full) <= self.tolerance
+
+    def __repr__(self) -> str:
+        return readable(self)
 
     def __str__(self) -> str:
         said = "agree" if self.agrees else "DIFFER"

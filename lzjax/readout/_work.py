@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from .._types import readable
 from ..bases import energies
 from ..models import AbstractHamiltonian
 from ._states import amplitudes
@@ -62,6 +63,9 @@ class WorkStatistics(eqx.Module):
     probability: Float[Array, "N N"]
     free_energy_change: Float[Array, ""]
     beta: Float[Array, ""]
+
+    def __repr__(self) -> str:
+        return readable(self)
 
     @property
     def mean(self) -> Float[Array, ""]:

@@ -5,16 +5,10 @@ import numpy as np
 import pytest
 
 import lzjax as lz
-from lzjax import dissipation, models
-from lzjax.propagate import evolve_state
+from lzjax import dissipation
 from tests.dissipation.systems import DOWN, X, Z, system
-from tests.oracles import oracle
 
 SWEEP = lz.LinearSweep(1.0, 1.0)
-
-
-def coloured(p, operator):
-    return dissipation.OrnsteinUhlenbeck(operator, p["sigma"], p["lam"])
 
 
 def test_a_coherence_under_coloured_noise_falls_as_kubo_says():
@@ -30,39 +24,8 @@ def test_a_coherence_under_coloured_noise_falls_as_kubo_says():
     np.testing.assert_allclose(jnp.diagonal(rho), [0.5, 0.5], atol=1e-12)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "operator", "orders"),
-    [("ou-long-1.0-2.0", Z / 2, 8)],
-)
-def test_the_average_over_coloured_noise_is_that_of_the_oracle(name, operator, orders):
-    record = oracle(name)
-    p = record["parameters"]
-    average = dissipation.NoiseAverage(SWEEP, coloured(p, operator), orders=orders)
-    rho = average.average(0, -p["T"], p["T"], rtol=1e-7)
-    np.testing.assert_allclose(
-        rho[0, 0].real, record["value"], rtol=0, atol=record["tolerance"]
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "operator", "orders"),
-    [("ou-long-0.5-0.5", Z / 2, 14), ("ou-trans-0.5-0.5", X / 2, 14)],
-)
-def test_the_average_over_slow_noise_is_that_of_the_oracle(name, operator, orders):
-    """Many orders, so one state of the linear equation, not its propagator."""
-    record = oracle(name)
-    p = record["parameters"]
-    average = dissipation.NoiseAverage(SWEEP, coloured(p, operator), orders=orders)
-    start = jnp.zeros(average.dim, complex).at[0].set(1.0)
-    states = evolve_state(average, start, [-p["T"], p["T"]], steps=1600, rtol=2e-8)
-    np.testing.assert_allclose(
-        states[-1, 0].real, record["value"], rtol=0, atol=record["tolerance"]
-    )
-
-
 def test_telegraph_noise_is_the_system_that_the_oracles_confirm():
-    """The same generator as in test_oracles, which is solved there."""
+    """The same generator as in oracle_open, which is solved there."""
     ours = dissipation.telegraph_noise(SWEEP, Z / 2, 1.3, 0.3)
     one = np.eye(2)
     theirs = system(
@@ -83,39 +46,6 @@ def test_a_bit_beside_a_state_is_forgotten_again():
     both = dissipation.beside_a_bit(rho, 2)
     np.testing.assert_allclose(np.trace(both), 1.0)
     np.testing.assert_allclose(dissipation.without_the_bit(both), rho, atol=1e-15)
-
-
-# --- in the basis of the moment -------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["relax-0.01", "relax-0.1"])
-def test_relaxation_between_adiabatic_states_is_that_of_the_oracle(name):
-    record = oracle(name)
-    p = record["parameters"]
-    frame = models.AdiabaticFrame(lz.LinearSweep(p["Delta"], p["alpha"]))
-    # Level 0 is the upper state.
-    falls = dissipation.relaxation(1 / p["T1"], 0, 1)
-    found = dissipation.solve_lindblad(
-        lz.Lindblad(frame, falls), -p["T"], p["T"], rtol=1e-10
-    )
-    excited = found.checked()(1)[0, 0].real
-    np.testing.assert_allclose(
-        excited, record["value"], rtol=0, atol=record["tolerance"]
-    )
-
-
-@pytest.mark.parametrize("name", ["addephase-a0.05-g0.5", "addephase-a0.02-g2.0"])
-@pytest.mark.slow
-def test_dephasing_between_adiabatic_states_is_that_of_the_oracle(name):
-    record = oracle(name)
-    p = record["parameters"]
-    frame = models.AdiabaticFrame(lz.LinearSweep(p["Delta"], p["alpha"]))
-    system = lz.Lindblad(frame, dissipation.dephasing(p["gamma"]))
-    found = dissipation.solve_lindblad(system, -p["T"], p["T"], rtol=1e-9)
-    excited = found.checked()(1)[0, 0].real
-    np.testing.assert_allclose(
-        excited, record["value"], rtol=0, atol=record["tolerance"]
-    )
 
 
 def test_wrong_noise_is_refused():

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from lzjax import exact, models
-from tests.oracles import oracle, oracles
+from tests.exact.oracle_forms import FORMS, displaced_oscillator, second_of_a_band
+from tests.oracles import compute, oracle, oracles
 
 ROUNDING = dict(rtol=0, atol=1e-13)
 
@@ -44,23 +45,17 @@ def test_phases_signs_and_distances_do_not_matter_but_the_order_does():
 
 def test_the_gradient_of_the_product_rule_is_that_of_the_oracle():
     p, value = from_record("grad-DO")
-
-    def second(couplings):
-        return exact.demkov_osherov(p["alpha"], jnp.array([-1.0, 1.0]), couplings)[2, 0]
-
+    np.testing.assert_allclose(compute(FORMS, "grad-DO"), value, **ROUNDING)
     couplings = jnp.array([p["V1"], p["V2"]])
-    for transform in (jax.grad, jax.jacfwd, jax.jit):
-        make = jax.jit(jax.grad(second)) if transform is jax.jit else transform(second)
-        np.testing.assert_allclose(make(couplings), value, **ROUNDING)
+    for transform in (jax.jacfwd, lambda function: jax.jit(jax.grad(function))):
+        slope = transform(second_of_a_band)(couplings, p["alpha"])
+        np.testing.assert_allclose(slope, value, **ROUNDING)
 
 
 def test_the_mean_rate_of_a_band_is_the_integral_of_its_width():
-    # Γ = 2πV²ρ: 60 levels on [−1, 1] with Γ = 0.4 keep exp(−0.8).
-    p, value = from_record("continuum-flat")
-    levels = -1 + (np.arange(p["N"]) + 0.5) * 2 / p["N"]
-    couplings = np.full(p["N"], np.sqrt(0.4 * 2 / p["N"] / (2 * np.pi)))
-    got = exact.demkov_osherov(p["alpha"], levels, couplings)[0, 0]
-    np.testing.assert_allclose(got, value, rtol=1e-12)
+    # 60 levels on [−1, 1] with Γ = 0.4 keep exp(−0.8).
+    _, value = from_record("continuum-flat")
+    np.testing.assert_allclose(compute(FORMS, "continuum-flat"), value, rtol=1e-12)
 
 
 BOW_TIES = ["bowtie3", "bowtie4", "bowtie4-same-sign", "bowtie5"]
@@ -136,9 +131,7 @@ def test_a_qubit_beside_an_oscillator_survives_as_the_oracle_says(name):
     p, value = from_record(name)
     photons = p["fock"]
     if name == "dissip-T0":
-        model = models.dissipative_crossing(
-            p["Delta"], p["alpha"], p["g"], p["Omega"], photons=photons
-        )
+        model = displaced_oscillator(p)
     else:
         model = models.cavity_crossing(p["alpha"], p["g"], p["Omega"], photons=photons)
     theorem = exact.brundobler_elser(model.slopes, model.couplings)
@@ -201,6 +194,17 @@ def test_the_order_of_a_chain_decides():
     np.testing.assert_allclose(ordered[2, 0], (1 - stay_12) * (1 - stay_23), **ROUNDING)
     assert ordered[0, 2] == value
     assert along(-5.0)[2, 0] == value
+
+
+def test_crossings_at_once_that_share_a_level_have_no_order():
+    for model in (models.bow_tie([1.0, -0.5], [0.4, 0.3]), models.spin_sweep(1, 1, 1)):
+        numbers = model.slopes, model.energies, model.couplings
+        with pytest.raises(ValueError, match="share a level need an order"):
+            exact.independent_crossings(*numbers)
+    # Two crossings at once of four levels do not meet.
+    grid = models.crossing_grid(1.0, [-1.0, 1.0], [-1.0, 1.0], 0.2 * np.ones((2, 2)))
+    numbers = grid.slopes, grid.energies, grid.couplings
+    assert_bistochastic(exact.independent_crossings(*numbers))
 
 
 @pytest.mark.parametrize("name", ["spin-1.5", "spin-2"])

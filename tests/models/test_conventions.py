@@ -98,10 +98,21 @@ def test_constructors_batch_and_differentiate():
 def test_a_repr_states_the_numbers_and_the_convention():
     said = repr(lz.LinearSweep(0.8, 1.5))
     assert said == (
-        "LinearSweep(gap=0.8, rate=1.5)  # H = ½ (rate·t σz + gap σx), ħ = 1"
+        "LinearSweep(gap=0.8, rate=1.5)  # H = ½ (rate·t σz + gap σx), gap the full "
+        "splitting, rate that of the energy difference, ħ = 1"
     )
     assert "H = ½ (detuning σz + coupling σx), ħ = 1" in repr(lz.TwoLevel(1.0, 2.0))
     assert "ħ = 1" in repr(lz.HamiltonianFunction(lambda t, p: jnp.eye(3) * p, 2.0))
+
+
+def test_a_repr_of_what_holds_a_model_or_a_verdict_states_its_numbers():
+    open_system = lz.Lindblad(lz.LinearSweep(0.8, 1.5), lz.dissipation.dephasing(0.1))
+    assert "LinearSweep(gap=0.8, rate=1.5)" in repr(open_system)
+    assert "ħ = 1" in repr(open_system) and "[0.1, 0.1]" in repr(open_system)
+    said = repr(lz.exact.weak_coupling_transition(2.0, 1.0, 0.0))
+    assert "valid=False" in said and "< 0.1" in said
+    noise = lz.dissipation.OrnsteinUhlenbeck(np.diag([0.5, -0.5]), 0.3, 2.0)
+    assert "spread=0.3" in repr(noise) and "0.5+0.j" in repr(noise)
 
 
 def test_a_repr_of_a_batch_or_a_tracer_does_not_fail():

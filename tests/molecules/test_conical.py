@@ -15,10 +15,10 @@ from lzjax.molecules import (
     StraightPath,
     geometric_phase,
 )
-from tests.oracles import oracle, oracles
+from tests.molecules.oracle_molecules import CONE, MOLECULES, circle, opened
+from tests.oracles import compute, oracle, oracles
 
 ROUNDING = 1e-12
-CONE = LinearVibronic.cone(1.0)
 
 
 @eqx.filter_jit
@@ -72,20 +72,6 @@ def test_a_loop_around_the_intersection_turns_the_interference_over():
     np.testing.assert_allclose(got, [r["value"] for r in records], rtol=0, atol=1e-8)
 
 
-def circle(centre, radius, count):
-    angle = 2 * np.pi * np.arange(count) / count
-    return centre + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-
-
-def _opened(m):
-    """A cone opened by an imaginary coupling m, as by spin and orbit."""
-
-    def hamiltonian(x):
-        return jnp.array([[x[0], x[1] - 1j * m], [x[1] + 1j * m, -x[0]]])
-
-    return hamiltonian
-
-
 @pytest.mark.parametrize("level", [0, 1])
 def test_the_phase_of_a_loop_around_the_intersection_is_pi(level):
     record = oracle("berry-enclosing")
@@ -101,14 +87,14 @@ def test_the_phase_of_a_loop_around_the_intersection_is_pi(level):
 @pytest.mark.parametrize("m", [0.2, 1.0])
 def test_an_opened_cone_has_a_smaller_phase(m):
     record = oracle(f"berry-massive-{m}")
+    size = compute(MOLECULES, f"berry-massive-{m}")
+    np.testing.assert_allclose(size, record["value"], atol=record["tolerance"])
     loop = circle(0.0, 1.0, 2000)
-    phase = geometric_phase(_opened(m), loop)
-    np.testing.assert_allclose(abs(phase), record["value"], atol=record["tolerance"])
-    back = geometric_phase(_opened(m), loop[::-1])
+    phase, back = (geometric_phase(opened(m), path) for path in (loop, loop[::-1]))
     np.testing.assert_allclose(back, -phase, atol=ROUNDING)
     # Doubling the points takes a quarter of the error.
     errors = [
-        abs(abs(geometric_phase(_opened(m), circle(0.0, 1.0, k))) - record["value"])
+        abs(abs(geometric_phase(opened(m), circle(0.0, 1.0, k))) - record["value"])
         for k in (50, 100)
     ]
     np.testing.assert_allclose(errors[0] / errors[1], 4.0, rtol=0.02)
@@ -121,10 +107,10 @@ def test_the_phase_is_gauge_invariant_batches_and_differentiates():
     turn = np.linalg.qr(np.array([[1.0, 2j], [0.5, 1.0 - 1j]]))[0]
 
     def phase(m):
-        return geometric_phase(_opened(m), loop)
+        return geometric_phase(opened(m), loop)
 
     def turned(x):
-        return turn @ _opened(0.3)(x) @ turn.conj().T
+        return turn @ opened(0.3)(x) @ turn.conj().T
 
     np.testing.assert_allclose(geometric_phase(turned, loop), phase(0.3), atol=1e-11)
     ms = np.array([0.2, 0.3, 1.0])
@@ -137,16 +123,10 @@ def test_the_phase_is_gauge_invariant_batches_and_differentiates():
 
 def test_the_derivative_coupling_is_a_vortex():
     record = oracle("ci-vortex")
-    p = record["parameters"]
-    coupling = eqx.filter_jit(jax.vmap(CONE.derivative_coupling))
-    loop = circle(np.array([0.2, -0.1]), 1.0, 128)
-    found = np.asarray(coupling(np.concatenate([[[p["x"], p["y"]]], loop])))
-    np.testing.assert_allclose(found[0], record["value"], atol=record["tolerance"])
-    # The trapezoidal rule converges as 0.22^128 on the circle.
-    tangents = 2 * np.pi / 128 * (loop - [0.2, -0.1]) @ np.array([[0, 1], [-1, 0]])
-    circulation = np.sum(found[1:] * tangents)
-    expected = oracle("ci-circulation")["value"]
-    np.testing.assert_allclose(circulation, expected, rtol=ROUNDING)
+    found = compute(MOLECULES, "ci-vortex")
+    np.testing.assert_allclose(found, record["value"], atol=record["tolerance"])
+    found, expected = compute(MOLECULES, "ci-circulation"), oracle("ci-circulation")
+    np.testing.assert_allclose(found, expected["value"], rtol=ROUNDING)
 
 
 def test_a_vibronic_model_has_its_intersection_elsewhere():

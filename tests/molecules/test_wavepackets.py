@@ -5,42 +5,14 @@ import numpy as np
 import pytest
 
 import lzjax as lz
-from lzjax import models, molecules
-from tests.oracles import oracle
-
-
-def _bend(x, p):
-    return p["slope"] * p["length"] * jnp.tanh(x / p["length"])
-
-
-def curves(p):
-    """Diabatic curves ±F w tanh(x/w)."""
-    rise = models.FunctionWaveform(_bend, {"slope": p["F"], "length": p["w"]})
-    return molecules.Curves(rise, -rise, p["V"])
-
-
-def packet(p, points, reach):
-    return molecules.Wavepacket.gaussian(
-        curves(p),
-        grid=np.linspace(-reach, reach, points, endpoint=False),
-        position=p["x0"],
-        momentum=p["p0"],
-        width=p["sigma"],
-    )
-
-
-def jump(name, points, steps, reach=24.0):
-    p = oracle(name)["parameters"]
-    start = packet(p, points, reach)
-    end = molecules.propagate_wavepacket(
-        start, mass=p["m"], duration=30.0 * p["m"] / p["p0"], steps=steps
-    )
-    return start, end
+from lzjax import molecules
+from tests.molecules.oracle_molecules import MOLECULES, packet, split
+from tests.oracles import compute, oracle
 
 
 def test_a_packet_splits_as_the_oracle_says():
     record = oracle("wavepacket-30")
-    start, end = jump("wavepacket-30", 1024, 500)
+    start, end = split(record["parameters"], 1024, 500)
     np.testing.assert_allclose(start.populations(), [1.0, 0.0], atol=1e-12)
     found = end.populations()
     np.testing.assert_allclose(found[1], record["value"], rtol=0, atol=1e-4)
@@ -61,9 +33,8 @@ def test_a_packet_splits_as_the_oracle_says():
 
 @pytest.mark.slow
 def test_a_fast_packet_splits_as_the_oracle_says():
-    record = oracle("wavepacket-60")
-    _, end = jump("wavepacket-60", 2048, 2000)
-    np.testing.assert_allclose(end.populations()[1], record["value"], atol=1e-4)
+    got, want = compute(MOLECULES, "wavepacket-60"), oracle("wavepacket-60")["value"]
+    np.testing.assert_allclose(got, want, atol=1e-4)
 
 
 @pytest.mark.slow

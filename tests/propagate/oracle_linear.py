@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import lzjax as lz
-from lzjax import models
+from lzjax import bases, models
 from tests.oracles import oracles
 
 INF = np.inf
@@ -258,3 +258,27 @@ WINDOWS = (
         for name in oracles("fresnel-")
     }
 )
+
+# --- energies and states at one time --------------------------------------------------
+
+
+def levels(p, rtol):
+    return bases.energies(sweep(p), jnp.asarray(p.get("t", 0.0)))
+
+
+def smallest_gap(p, rtol):
+    p = {"Delta": 2 * p["V"], "alpha": 1.0} if "V" in p else p
+    return jnp.diff(levels(p, rtol))[0]
+
+
+def mixing_angle(p, rtol):
+    model, t = sweep(p), jnp.asarray(p["t"])
+    states = bases.superadiabatic_states(model, t, 0)
+    angle = 2 * jnp.arctan2(states[1, 1].real, states[0, 1].real)
+    return [angle, jnp.abs((states.conj().T @ model(t) @ states)[0, 1])]
+
+
+TIMES = {name: smallest_gap for name in oracles("gap-")} | {
+    "eig": levels,
+    "mixing": mixing_angle,
+}
