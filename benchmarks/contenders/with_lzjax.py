@@ -4,6 +4,7 @@ import jax
 import numpy as np
 
 import lzjax as lz
+from lzjax.propagate._solve import default_solver
 
 from .problems import Problem, Run, jax_run
 
@@ -14,13 +15,15 @@ def runs(problem: Problem, quick: bool) -> list[Run]:
     tolerances = [float(x) for x in 10.0 ** -np.arange(1, 12.1, 1.0 if quick else 0.5)]
     counts = 2 ** np.arange(7, 13)
     made = []
-    for name, solver in (("default", {}), ("Magnus6", {"solver": lz.Magnus6()})):
-        # One program for all tolerances, but for the default, which looks at them.
-        state, slope = programs(problem, static=not solver, **solver)
-        made += [
-            jax_run(problem, BY_TOLERANCE, name, {"rtol": rtol}, state, slope, rtol)
-            for rtol in tolerances
-        ]
+    for make in (lz.Magnus4, lz.Magnus6):
+        # One program for all tolerances.
+        state, slope = programs(problem, solver=make())
+        for rtol in tolerances:
+            by_default = isinstance(default_solver(rtol), make)
+            name, setting = make.__name__, {"rtol": rtol}
+            name = "default" if by_default else name
+            run = jax_run(problem, BY_TOLERANCE, name, setting, state, slope, rtol)
+            made.append(run)
     for make in (lz.Magnus4, lz.Magnus6):
         for steps in counts:
             state, slope = programs(problem, solver=make(steps=int(steps)))
@@ -29,9 +32,8 @@ def runs(problem: Problem, quick: bool) -> list[Run]:
     return made
 
 
-def programs(problem: Problem, static: bool = False, **solver):
-    """States, and probabilities with their slopes, as compiled functions of arrays and
-    of a tolerance; with `static` they are compiled for each tolerance."""
+def programs(problem: Problem, **solver):
+    """States, and probabilities with their slopes, as compiled functions of arrays."""
 
     def column(gap, parameters, rtol):
         model = problem.model(gap, parameters)
@@ -41,10 +43,7 @@ def programs(problem: Problem, static: bool = False, **solver):
     def probability(gap, parameters, rtol):
         return abs(column(gap, parameters, rtol)[0]) ** 2
 
-    def batched(function):
-        def run(gap, parameters, rtol):
-            return jax.vmap(lambda g, p: function(g, p, rtol))(gap, parameters)
-
-        return jax.jit(run, static_argnums=(2,) if static else ())
-
-    return batched(column), batched(jax.value_and_grad(probability))
+    lanes = (0, 0, None)
+    state = jax.jit(jax.vmap(column, lanes))
+    slope = jax.jit(jax.vmap(jax.value_and_grad(probability), lanes))
+    return state, slope
