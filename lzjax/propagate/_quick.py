@@ -29,6 +29,8 @@ _COSTLY = set(
 _OF_ZEROS = set(
     "broadcast_in_dim convert_element_type copy neg reshape squeeze".split()
 )
+# So many terms of a sum compilers write out.
+_FEW = 8
 # Stands for a number known to be zero.
 _ZERO = object()
 
@@ -87,6 +89,9 @@ def _evaluated(program: Any, consts: Sequence[Any], arguments: list[Any]) -> lis
             found = [short]
         else:
             inputs = list(map(_filled, inputs, eqn.invars))
+            if name == "reduce_sum" and eqn.invars[0].aval.size > _FEW:
+                # Else its terms are computed in the loop that sums, one by one.
+                inputs = jax.lax.optimization_barrier(inputs)
             found = _bound(eqn, inputs)
         values.update(zip(eqn.outvars, found, strict=True))
     return [read(atom) for atom in program.outvars]

@@ -48,8 +48,9 @@ def _odd_jvp(primals, tangents):
 
 def _drive(t, p):
     inner = jax.jit(lambda x: jnp.cos(x) * jnp.sin(2.0 * x))
+    many = jnp.sum(jnp.sin(p * t * jnp.arange(1.0, 13.0)))
     either = jax.lax.cond(t > 0.0, jnp.sin, jnp.cos, p * t)
-    return {"a": inner(p * t), "b": (either, _odd(p), jnp.exp(1j * p * t))}
+    return {"a": inner(p * t), "b": (either, _odd(p), jnp.exp(1j * p * t), many)}
 
 
 @pytest.mark.parametrize("t", [0.7, -0.4])
