@@ -18,6 +18,7 @@ from ._run import COUNTS, LANES_ON_GPU, Loop
 _SCALES, _FEWER = (1, 2, 4), (1, 2)
 # How far the errors of three grids may be from falling as they should.
 _NEAR = 0.7, 1.4
+# So many times as fast: the coarsest grid says nothing.
 _FAR = 16.0
 
 
@@ -86,7 +87,7 @@ def controlled(
             rounds, active, counts, found, rounding, spent = state
             # Lanes that are done take no steps, and so stand in blocks of their own.
             taken = jnp.where(active[:, None], counts, 0)
-            found = chosen(active, _Compared(*compared(edges, taken, *leaves)), found)
+            found = chosen(active, compared(edges, taken, *leaves), found)
             total = jnp.sum(taken, axis=-1, dtype=jnp.int32)
             steps = (scales[-1] * total).astype(turns.dtype)
             # Lengths of steps are rounded alike in a cell, all else at random.
@@ -144,7 +145,9 @@ def _first_counts(counts, turns, order: int, scales: tuple[int, ...], max_steps:
     return jnp.where(counts > 0, jnp.maximum(fits, 1.0), 0.0).astype(jnp.int32)
 
 
-def _compare(loop: Loop, scales: tuple[int, ...], axes, edges, counts, *leaves):
+def _compare(
+    loop: Loop, scales: tuple[int, ...], axes, edges, counts, *leaves
+) -> _Compared:
     """A block of lanes by grids of these scales, extrapolated."""
     group, order = loop.example(axes, leaves), loop.stepper.order
     # One loop for all is compiled once.
@@ -178,4 +181,4 @@ def _compare(loop: Loop, scales: tuple[int, ...], axes, edges, counts, *leaves):
         near = (fall > low) & (fall < high)
         change = jnp.where(near, jnp.minimum(trust * distance(u, before), plain), plain)
         u = chosen(near, extrapolated(u, before, order + 2), u)
-    return u, change, plain
+    return _Compared(u, change, plain)

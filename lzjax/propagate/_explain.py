@@ -12,8 +12,7 @@ from ._cos_sinc import COS, SMALL_ANGLES, short, short_degree
 from ._finite import group_of
 from ._leaves import split
 from ._runge_kutta import RungeKutta
-from ._solve import check_model, check_solver
-from ._steppers import Magnus6
+from ._solve import check_model, chosen_solver
 from ._su2 import SU2
 from ._unitary import Unitary
 
@@ -65,7 +64,7 @@ def explain(
 
     **Arguments:**
 
-    - `model`, `solver`: as for `lz.solve`. Nothing is solved.
+    - `model`, `solver`: as for `lz.solve` at its default tolerance. Nothing is solved.
     - `platform`: "cpu", or "cuda" for an NVIDIA GPU that kernels are written for
       (compute capability 9.0, H100, or newer, with jax 0.11 or newer); by default,
       what is here.
@@ -76,8 +75,7 @@ def explain(
     **Raises:** `ValueError` or `TypeError` for wrong arguments.
     """
     check_model(model)
-    solver = Magnus6() if solver is None else solver
-    check_solver(solver, 1)
+    solver = chosen_solver(solver, 1e-8, 1)
     if platform not in (None, *_PLATFORMS):
         raise ValueError(
             f"`platform` must be 'cpu', 'cuda' or None for what is here; got "

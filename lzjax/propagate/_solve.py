@@ -103,8 +103,7 @@ def evolve(
     """
     check_model(model)
     ket = as_ket(psi0, model.dim)
-    solver = default_solver(rtol) if solver is None else solver
-    check_solver(solver, max_steps)
+    solver = chosen_solver(solver, rtol, max_steps)
     return _evolve(model, ket, as_times(ts), as_rtol(rtol), solver, max_steps)
 
 
@@ -129,8 +128,7 @@ def asymptotic(
 ) -> Asymptotic:
     """Check the arguments of a window and resolve its infinite ends."""
     check_model(model)
-    solver = default_solver(rtol) if solver is None else solver
-    check_solver(solver, max_steps)
+    solver = chosen_solver(solver, rtol, max_steps)
     start, stop = _infinite_sign("t0", t0), _infinite_sign("t1", t1)
     if start and stop and start == stop:
         raise ValueError(f"the window from {t0} to {t1} has no inside.")
@@ -262,6 +260,13 @@ def default_solver(rtol: Any) -> AbstractStepper:
     """The order that is cheapest for a tolerance."""
     loose = is_concrete(rtol) and np.ndim(rtol) == 0 and rtol > 1e-8
     return Magnus4() if loose else Magnus6()
+
+
+def chosen_solver(solver: Any, rtol: Any, max_steps: Any) -> Any:
+    """The solver that was asked for, checked, or the default one."""
+    solver = default_solver(rtol) if solver is None else solver
+    check_solver(solver, max_steps)
+    return solver
 
 
 def check_solver(solver: Any, max_steps: Any) -> None:
