@@ -140,7 +140,7 @@ def accuracy(runs: list[Run], want, given, expected=None) -> list[tuple[Run, dic
                     seconds = run.scale * rough_time(call)
                 else:
                     seconds = expected[(*_key_of(run), what)]
-            if seconds > PATIENCE * run.scale:
+            if expected is None and seconds > PATIENCE * run.scale:
                 over.add((run.variant, what))
             errors = _errors(what, found, want)
             row = {
