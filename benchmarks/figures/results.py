@@ -177,6 +177,7 @@ def _gradient_lines(record: dict) -> str:
 
 
 def _float32_table(record: dict) -> str:
+    rows = [row for row in record["best"] if row["solver"] == "Magnus6"]
     lines = [
         "In float32 (JAX's 64-bit mode off) rounding of the phases limits the accuracy;"
         " more steps than these do not help:",
@@ -185,24 +186,26 @@ def _float32_table(record: dict) -> str:
         "at best if the step is not a float32 number |",
         "|---|---|---|---|---|",
     ]
-    for row in record["best"]:
-        if row["solver"] != "Magnus6":
-            continue
+    for row in rows:
         window = row["window"]
         lines.append(
             f"| −{window:.0f} to {window:.0f} | {_digits(row['largest_phase'])} | "
             f"{row['steps']} | {row['largest']:.0e} | {_inexact(record, window):.0e} |"
         )
-    broken = [row for row in record["by_tolerance"] if row["broken"]]
-    if broken:
-        worst = max(broken, key=lambda row: row["broken"])
-        lines += [
-            "",
-            "The error estimate knows rounding only roughly: in float32 a tolerance "
-            f"below these errors can be reported as met (rtol {worst['rtol']:.0e}, −"
-            f"{worst['window']:.0f} to {worst['window']:.0f}: {worst['broken']} of "
-            f"{record['lanes']} sweeps).",
-        ]
+    a_radian = max(
+        row["steps"] / row["largest_phase"] for row in rows if row["steps"] > 64
+    )
+    broken = sum(row["broken"] for row in record["by_tolerance"])
+    tried = len(record["by_tolerance"]) * record["lanes"]
+    lines += [
+        "",
+        f"As a rule for fixed steps of `Magnus6`: {_digits(a_radian)} for each radian, "
+        "and no fewer than 64. Step control has a default tolerance of 1e-4 there, "
+        "1e-8 in float64. It counts the worst that rounding can do, 6e-8 for each "
+        f"radian by which the states turn: of {tried} solutions with tolerances from "
+        f"1e-2 to 1e-6, {broken} were wrong by more than the tolerance and said to be "
+        "successful.",
+    ]
     return "\n".join(lines)
 
 

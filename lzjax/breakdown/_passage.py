@@ -45,7 +45,7 @@ def passage(
     *,
     samples: int = 64,
     order: int = 1,
-    rtol: ArrayLike = 1e-8,
+    rtol: ArrayLike | None = None,
     **options: Any,
 ) -> Passage:
     r"""Through one junction with the two-band Schrödinger equation

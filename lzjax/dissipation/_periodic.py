@@ -34,7 +34,7 @@ def periodic_state(
     period: ArrayLike,
     *,
     samples: int = 32,
-    rtol: ArrayLike = 1e-8,
+    rtol: ArrayLike | None = None,
     solver: CommutatorFree4 = CommutatorFree4(),
 ) -> PeriodicState:
     r"""The periodic state of a driven system that forgets its start: the fixed point

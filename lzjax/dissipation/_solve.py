@@ -62,7 +62,7 @@ def solve_lindblad(
     t0: ArrayLike,
     t1: ArrayLike,
     *,
-    rtol: ArrayLike = 1e-8,
+    rtol: ArrayLike | None = None,
     solver: CommutatorFree4 = CommutatorFree4(),
     max_steps: int = MAX_STEPS,
 ) -> ChannelSolution:
@@ -127,7 +127,7 @@ def evolve_lindblad(
     state: Any,
     ts: ArrayLike,
     *,
-    rtol: ArrayLike = 1e-8,
+    rtol: ArrayLike | None = None,
     solver: CommutatorFree4 = CommutatorFree4(),
     max_steps: int = MAX_STEPS,
 ) -> Complex[Array, "T N N"]:

@@ -14,6 +14,7 @@ from .._checks import check_one_of
 from ..dissipation import Lindblad, dephasing, relaxation, solve_lindblad
 from ..models import AbstractHamiltonian, TwoLevel, scaled_coupling
 from ..propagate import CommutatorFree4, Magnus6
+from ..propagate._solve import default_rtol
 from ..propagate._steppers import AbstractStepper
 from ..readout import transition_amplitudes
 from ._noise import (
@@ -50,8 +51,9 @@ class Experiment(eqx.Module):
       of each; averages by Gauss-Hermite quadrature, see `quadrature_error`.
     - `dissipation`: `lz.Dissipation`: dephasing and relaxation by a Lindblad
       equation (diabatic basis, finite windows, no phase noise).
-    - `solver`, `rtol`: as for `lz.solve`. With dissipation the solver is
-      `lz.CommutatorFree4`; only the number of steps is taken over.
+    - `solver`, `rtol`: as for `lz.solve`, but 1e-7 by default in float64. With
+      dissipation the solver is `lz.CommutatorFree4`; only the number of steps is taken
+      over.
 
     Call it with `parameters` (name → scalar) and `controls` (name → array with the
     points along its first axis): predictions, shape `(n,)`. Composes with `jit`,
@@ -89,7 +91,7 @@ class Experiment(eqx.Module):
         noise: tuple[AbstractNoise, ...] | list[AbstractNoise] = (),
         dissipation: Dissipation | None = None,
         solver: Any = None,
-        rtol: float = 1e-7,
+        rtol: float | None = None,
     ):
         if not callable(build):
             raise TypeError(
@@ -109,7 +111,7 @@ class Experiment(eqx.Module):
             raise ValueError("`noise` takes at most one of each kind.")
         self.dissipation = dissipation
         self.solver = Magnus6() if solver is None else solver
-        self.rtol = float(rtol)
+        self.rtol = float(default_rtol(1e-7) if rtol is None else rtol)
         self.strict = True
         if dissipation is not None and (basis != "diabatic" or self._of(PhaseNoise)):
             raise ValueError(

@@ -12,4 +12,8 @@ from ._lanes import (
     Scalarised as Scalarised,
     scalarise as scalarise,
 )
-from ._stepping import run_kernel as run_kernel, stepping as stepping
+from ._stepping import (
+    Cell as Cell,
+    run_kernel as run_kernel,
+    stepping as stepping,
+)

@@ -15,12 +15,35 @@ from ._lanes import Layout, Scalarised
 BLOCK = 128
 
 
+class Cell(NamedTuple):
+    """Equal steps, `count` of them, each `dt` long, from `low` to `high`."""
+
+    low: Any
+    high: Any
+    count: Any
+    dt: Any
+
+    def step(self, index: Any) -> tuple[Any, Any]:
+        """Start and length of step `index`.
+
+        In float32 the length is the difference of two ends as they are rounded: what
+        rounding takes from one step it gives to the next, and all steps together fill
+        the cell. The rounding of `dt` would be the same in all of them, and add up.
+        """
+        low, high, count, dt = self
+        start = low + index * dt
+        if start.dtype.itemsize > 4:
+            return start, dt
+        after = index + 1
+        return start, jnp.where(after == count, high, low + after * dt) - start
+
+
 class Stepping(NamedTuple):
     """What a kernel does with one lane, as elementwise operations on lanes.
 
     - `start(*numbers)`: what the loop carries.
-    - `advance(index, *carry, low, dt, *numbers)`: that after step `index`, a real
-      number, of a cell that begins at `low` and has steps of length `dt`.
+    - `advance(index, *carry, *cell, *numbers)`: that after step `index`, a real
+      number, of a `Cell`.
     - `carried`: how many numbers it carries.
     """
 
@@ -31,7 +54,7 @@ class Stepping(NamedTuple):
 
 def stepping(start: Callable, advance: Callable, numbers: int, dtype: Any) -> Stepping:
     """From functions of single real numbers, `start(numbers)` and
-    `advance(index, carry, low, dt, numbers)` with rows of them.
+    `advance(index, carry, cell, numbers)` with rows of them.
 
     **Raises:** `NotScalarisable`.
     """
@@ -43,11 +66,12 @@ def stepping(start: Callable, advance: Callable, numbers: int, dtype: Any) -> St
         return start(numbers)
 
     def advanced(index, *rest):
-        carry, (low, dt, *numbers) = rest[:carried], rest[carried:]
-        return advance(index, carry, low, dt, tuple(numbers))
+        ends = carried, carried + len(Cell._fields)
+        cell = Cell(*rest[ends[0] : ends[1]])
+        return advance(index, rest[: ends[0]], cell, rest[ends[1] :])
 
     # Traced here: inside of a kernel, constants could not be told from lanes.
-    every = (one,) * (3 + carried) + row
+    every = (one,) * (1 + carried + len(Cell._fields)) + row
     found = Stepping(
         Scalarised(begun, Layout.of(row), neutral=True),
         Scalarised(advanced, Layout.of(every), neutral=True),
@@ -91,7 +115,7 @@ def run_kernel(
     lengths = jnp.diff(edges, axis=0) / jnp.maximum(counts, 1)
 
     def body(*refs):
-        lows, lengths, counts, fewest, most, *rest = refs
+        lows, highs, lengths, counts, fewest, most, *rest = refs
         block = lax.axis_index("block")
         place = pl.ds(block * BLOCK, BLOCK)
         values = tuple(ref[place] for ref in rest[: len(rows)])
@@ -102,12 +126,13 @@ def run_kernel(
 
         def through(cell, carry):
             here = pl.ds(cell * whole + block * BLOCK, BLOCK)
-            low, dt, count = lows[here], lengths[here], counts[here]
+            count = counts[here]
+            own = Cell(lows[here], highs[here], count.astype(dtype), lengths[here])
 
             def step(i, carry):
                 index = jnp.broadcast_to(i.astype(dtype), (BLOCK,))
                 return steps.advance.plain(
-                    index, *carry, low, dt, *values, constant=constant
+                    index, *carry, *own, *values, constant=constant
                 )
 
             def step_of_some(i, carry):
@@ -141,5 +166,7 @@ def run_kernel(
         ),
         **({"interpret": plgpu.InterpretGPUParams()} if interpret else {}),
     )
-    tables = (x.reshape(-1) for x in (edges[:-1], lengths, counts, fewest, most))
+    tables = (
+        x.reshape(-1) for x in (edges[:-1], edges[1:], lengths, counts, fewest, most)
+    )
     return tuple(x[:lanes] for x in kernel(*tables, *rows))

@@ -130,7 +130,7 @@ class Columns:
             return list(ket)
         return [*jnp.real(ket), *jnp.imag(ket)]
 
-    def advance(self, way, moving, index, carry, low, dt, numbers):
+    def advance(self, way, moving, index, carry, cell, numbers):
         numbers = list(numbers[1:])
         size = self.amplitudes
         kets = [self._ket(carry[k : k + size]) for k in range(0, len(carry) - 1, size)]
@@ -140,7 +140,7 @@ class Columns:
             if j is not None:
                 every[j] = x
             group = self.loop.build(self.layout.join(every))
-            t = low + index * dt
+            t, dt = cell.step(index)
             generator, _ = quick(group.generator, t)
             found = self.loop.stepper.exponents(generator, group.bracket, t, dt)
             apply = taylor if issubclass(self.loop.group, Irreversible) else chebyshev

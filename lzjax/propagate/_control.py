@@ -18,6 +18,10 @@ from ._run import COUNTS, LANES_ON_GPU, Loop
 _SCALES, _FEWER = (1, 2, 4), (1, 2)
 # How far the errors of three grids may be from falling as they should.
 _NEAR = 0.7, 1.4
+# How much of the rounding of the phases is the same in all steps, by bytes of a number;
+# the rest adds up at random. In float64 what is common will do. In float32 rounding is
+# what limits the accuracy: all of it, as where a field does not change.
+_ALIKE = {8: 0.2, 4: 1.0}
 # So many times as fast: the coarsest grid says nothing.
 _FAR = 16.0
 
@@ -78,6 +82,13 @@ def controlled(
         lanes = lane_count(axes, (edges, counts, tolerance, turns, *leaves))
         counts = jnp.broadcast_to(counts, (lanes, counts.shape[-1]))
         compared = jax.vmap(compare, (axes[0], 0, *axes[4:]))
+        unit = 0.5 * jnp.finfo(turns.dtype).eps
+        alike = _ALIKE[turns.dtype.itemsize]
+        single = turns.dtype.itemsize == 4
+        if single:
+            # What rounding takes of the tolerance is not left for the steps.
+            left = tolerance - 0.5 * unit * alike * turns
+            tolerance = jnp.maximum(left, 0.1 * tolerance)
 
         def unfinished(state):
             rounds, active, *_ = state
@@ -90,15 +101,13 @@ def controlled(
             found = chosen(active, compared(edges, taken, *leaves), found)
             total = jnp.sum(taken, axis=-1, dtype=jnp.int32)
             steps = (scales[-1] * total).astype(turns.dtype)
-            # Lengths of steps are rounded alike in a cell, all else at random.
-            unit = 0.5 * jnp.finfo(turns.dtype).eps
-            now = unit * (0.2 * turns + jnp.sqrt(steps))
+            now = unit * (alike * turns + jnp.sqrt(steps))
             rounding = jnp.where(active, now, rounding)
             factor = 1.15 * (found.change / tolerance) ** (1.0 / order)
             factor = jnp.clip(jnp.nan_to_num(factor, nan=1.0), 1.3, 8.0)
             wanted = jnp.ceil(counts * factor[:, None])
             fits = scales[-1] * jnp.sum(wanted, axis=-1) <= max_steps
-            rounded = found.plain * (2.0**order - 1.0) < rounding
+            rounded = found.plain * (1.0 if single else 2.0**order - 1.0) < rounding
             active = active & (found.change > tolerance) & fits & ~rounded
             counts = jnp.where(active[:, None], wanted.astype(jnp.int32), counts)
             return (
@@ -155,6 +164,9 @@ def _compare(
         lambda finer: loop.lanes(axes, edges, finer * counts, leaves),
         jnp.array(scales, counts.dtype),
     )
+    if edges.dtype.itemsize == 4:
+        # Steps that are rounded alike change the norm, which is put right at the end.
+        runs = jax.vmap(jax.vmap(group.normalised))(runs)
     *coarser, coarse, fine = (
         jax.tree.map(lambda x, k=k: x[k], runs) for k in range(len(scales))
     )

@@ -75,7 +75,7 @@ def explain(
     **Raises:** `ValueError` or `TypeError` for wrong arguments.
     """
     check_model(model)
-    solver = chosen_solver(solver, 1e-8, 1)
+    solver = chosen_solver(solver, None, 1)
     if platform not in (None, *_PLATFORMS):
         raise ValueError(
             f"`platform` must be 'cpu', 'cuda' or None for what is here; got "

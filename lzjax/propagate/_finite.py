@@ -76,7 +76,8 @@ def _hermitian(model: AbstractHamiltonian, edges: Float[Array, " K+1"]):
     matrices = jax.vmap(model)(0.5 * (edges[1:] + edges[:-1]))
     skew = jnp.max(jnp.abs(matrices - matrices.conj().swapaxes(1, 2)))
     # Not finite is another failure, with its own status.
-    return ~(skew > 1e-9 * jnp.max(jnp.abs(matrices)))
+    rounding = max(1e-9, 64.0 * float(jnp.finfo(skew.dtype).eps))
+    return ~(skew > rounding * jnp.max(jnp.abs(matrices)))
 
 
 def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:

@@ -59,7 +59,8 @@ def exact_counts(
     span = jnp.sum(widths)
     ends = jnp.cumsum(widths) / jnp.where(span > 0, span, 1.0)
     # Rounding the running total, not each share, keeps the sum exact.
-    shares = jnp.floor(spare * ends + 1e-9).astype(jnp.int32)
+    slack = 1e-9 if ends.dtype.itemsize > 4 else 0.25
+    shares = jnp.floor(spare * ends + slack).astype(jnp.int32)
     return used + jnp.diff(shares, prepend=0), spare >= 0
 
 

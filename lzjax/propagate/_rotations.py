@@ -52,7 +52,7 @@ class Rotations:
         one, zero = jnp.ones_like(numbers[0]), jnp.zeros_like(numbers[0])
         return one, *(zero,) * (4 + 3 * len(moving))
 
-    def advance(self, way, moving, index, carry, low, dt, numbers):
+    def advance(self, way, moving, index, carry, cell, numbers):
         stepper, numbers = self.loop.stepper, list(numbers[1:])
 
         def exponents(moved):
@@ -60,7 +60,7 @@ class Rotations:
             for j, x in zip(moving, moved, strict=True):
                 every[j] = x
             group = self.loop.build(self.layout.join(every))
-            t = low + index * dt
+            t, dt = cell.step(index)
             generator, _ = quick(group.generator, t)
             return stepper.exponents(generator, group.bracket, t, dt)
 

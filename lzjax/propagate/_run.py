@@ -10,6 +10,7 @@ from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array
 
 from .._types import Scalar
+from ..kernels import Cell
 from . import _kernel
 from ._cos_sinc import ANY_ANGLE, SMALL_ANGLES, Trigonometry
 from ._exponents import exponents_on_lanes, first_of
@@ -59,7 +60,7 @@ class Loop(eqx.Module):
         """Start and length of step `index` of the `count` steps that fill the cell
         from low to high; of no length beyond these."""
         dt = jnp.where(index < count, (high - low) / jnp.maximum(count, 1), 0.0)
-        return low + index * dt, dt
+        return Cell(low, high, count, dt).step(index)
 
     def exponents(self, axes, lanes: int, place, leaves) -> Any:
         """The exponents of one step of all lanes, which are on the last axis."""

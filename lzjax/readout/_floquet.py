@@ -42,7 +42,7 @@ def floquet(
     period: ArrayLike,
     t0: ArrayLike = 0.0,
     *,
-    rtol: ArrayLike = 1e-8,
+    rtol: ArrayLike | None = None,
     solver: Any = None,
 ) -> Floquet:
     """Quasienergies and modes of a model that repeats itself after `period`.
@@ -91,7 +91,7 @@ def time_averaged_populations(
     *,
     samples: int = 64,
     any_start: bool = False,
-    rtol: ArrayLike = 1e-8,
+    rtol: ArrayLike | None = None,
     solver: Any = None,
 ) -> Float[Array, "N N"]:
     """Populations `[final, initial]` of a periodic model, averaged over all later

@@ -30,7 +30,7 @@ def transition_matrix(
     *,
     basis: str = "diabatic",
     order: int = 1,
-    rtol: ArrayLike = 1e-8,
+    rtol: ArrayLike | None = None,
     solver: Any = None,
     max_steps: int = MAX_STEPS,
 ) -> Float[Array, "N N"]:
@@ -87,7 +87,7 @@ def scattering_matrix(
     *,
     basis: str = "diabatic",
     reference: ArrayLike = 0.0,
-    rtol: ArrayLike = 1e-8,
+    rtol: ArrayLike | None = None,
     solver: Any = None,
     max_steps: int = MAX_STEPS,
 ) -> Complex[Array, "N N"]:
@@ -149,7 +149,7 @@ def transition_amplitudes(
     *,
     basis: str | tuple[str, str] = "diabatic",
     order: int = 1,
-    rtol: ArrayLike = 1e-8,
+    rtol: ArrayLike | None = None,
     solver: Any = None,
     max_steps: int = MAX_STEPS,
 ) -> tuple[Complex[Array, "N N"], Bool[Array, ""]]:

@@ -55,7 +55,7 @@ def impulse_verdict(
     t1: float,
     *,
     tolerance: float = 0.01,
-    rtol: float = 1e-8,
+    rtol: float | None = None,
     solver: Any = None,
 ) -> ImpulseVerdict:
     """Compare the adiabatic-impulse model with the full solution on a finite window.
