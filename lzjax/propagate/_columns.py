@@ -5,26 +5,45 @@ generator that are zero cost nothing.
 """
 
 import dataclasses
+import functools
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from ..kernels import Layout
+from ..kernels import Cell, Layout
 from ._matrix import TAYLOR, TAYLOR_REACH, Matrix
 from ._quick import quick
 from ._unitary import Irreversible
 
-# Chebyshev polynomials: the largest norm of an exponent, and the degree that is right
-# to rounding up to there, by bytes of a number.
-NORM = 1.0
-DEGREE = {8: 14, 4: 8}
+
+class Polynomial(NamedTuple):
+    """A way to the exponential of a: right to rounding for up to the `norm` of a, after
+    a division into `parts` equal ones."""
+
+    norm: float
+    degree: int
+    parts: int
 
 
-def _bessel(order: int) -> float:
-    """J of this order at `NORM`, by its series."""
-    half = 0.5 * NORM
+# Norm, and degree by bytes of a number, for steps that are short, and for others: of
+# Chebyshev for anti-Hermitian exponents, of Taylor for all.
+_CHEBYSHEV = (0.2, {8: 9, 4: 5}), (1.0, {8: 14, 4: 8})
+_TAYLOR = (0.2, {8: 11, 4: 6}), (TAYLOR_REACH, {8: len(TAYLOR) - 1, 4: 11})
+_PARTS = 8
+
+
+def polynomials(group, dtype) -> tuple[Polynomial, ...]:
+    """For exponents of this group in a kernel, the one with fewest operations first."""
+    rows = _TAYLOR if issubclass(group, Irreversible) else _CHEBYSHEV
+    found = [Polynomial(norm, degree[dtype.itemsize], 1) for norm, degree in rows]
+    return *found, found[-1]._replace(parts=_PARTS)
+
+
+def _bessel(order: int, x: float) -> float:
+    """J of this order at x, by its series."""
+    half = 0.5 * x
     terms = (
         (-1) ** m
         * half ** (2 * m + order)
@@ -41,36 +60,29 @@ def _added(total, a, ket):
     return total
 
 
-def chebyshev(a, ket):
-    """exp(a) ket for anti-Hermitian a up to `NORM`.
+def chebyshev(a, ket, norm: float, degree: int):
+    """exp(a) ket for anti-Hermitian a up to a norm ρ.
 
     $$e^{a} = J_0 + 2\\sum_k J_k(\\rho)\\,\\phi_k(a/\\rho), \\qquad
     \\phi_{k+1}(x) = 2x\\,\\phi_k(x) + \\phi_{k-1}(x)$$
 
     Source: Tal-Ezer & Kosloff, J. Chem. Phys. 81, 3967 (1984), doi:10.1063/1.448136.
     """
-    double = (2.0 / NORM) * a
-    before, here = ket, _added(jnp.zeros_like(ket), a, ket)
-    total = _bessel(0) * before + (2.0 * _bessel(1)) * here
-    for k in range(2, DEGREE[ket.real.dtype.itemsize] + 1):
+    double = (2.0 / norm) * a
+    before, here = ket, _added(jnp.zeros_like(ket), (1.0 / norm) * a, ket)
+    total = _bessel(0, norm) * before + (2.0 * _bessel(1, norm)) * here
+    for k in range(2, degree + 1):
         before, here = here, _added(before, double, here)
-        total = total + (2.0 * _bessel(k)) * here
+        total = total + (2.0 * _bessel(k, norm)) * here
     return total
 
 
-def taylor(a, ket):
-    """exp(a) ket for any a up to a norm of `TAYLOR_REACH`."""
-    total = TAYLOR[-1] * ket
-    for coefficient in TAYLOR[-2::-1]:
+def taylor(a, ket, norm: float, degree: int):
+    """exp(a) ket for any a up to a norm."""
+    total = TAYLOR[degree] * ket
+    for coefficient in TAYLOR[degree - 1 :: -1]:
         total = _added(coefficient * ket, a, total)
     return total
-
-
-def polynomial_of(group, dtype) -> tuple[int, float]:
-    """The degree of the exponential in a kernel, and the largest norm for it."""
-    if issubclass(group, Irreversible):
-        return len(TAYLOR) - 1, TAYLOR_REACH
-    return DEGREE[dtype.itemsize], NORM
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,10 +97,35 @@ class Columns:
 
     # So many derivatives fit into the registers.
     together: ClassVar[int] = 2
-    # Beyond the last way, there is only the loop over matrices.
-    complete: ClassVar[bool] = False
-    # Into how many equal ones an exponential is divided.
-    ways: ClassVar[tuple[int, ...]] = (1, 8)
+
+    @property
+    def ways(self) -> tuple[Polynomial, ...]:
+        return polynomials(self.loop.group, self.dtype)
+
+    def reached(self, way, edges, counts, numbers):
+        """Whether the first, a middle and the last step of all cells of all lanes are
+        within reach of a way: what tells whether it is worth a try."""
+
+        def largest(edges, counts, *numbers):
+            group = self.loop.build(self.layout.join(numbers))
+            low, high, count = edges[:-1], edges[1:], jnp.maximum(counts, 1)
+            cells = Cell(low, high, count, (high - low) / count)
+            squares = [
+                jax.vmap(lambda t, dt: self._square(group, t, dt))(*cells.step(index))
+                for index in (jnp.zeros_like(count), count // 2, count - 1)
+            ]
+            return jnp.max(jnp.stack(squares))
+
+        return jnp.all(jax.vmap(largest, -1)(edges, counts, *numbers) <= self.most(way))
+
+    def _square(self, group, t, dt):
+        found = self.loop.stepper.exponents(group.generator, group.bracket, t, dt)
+        return functools.reduce(jnp.maximum, [x.square() for x in found])
+
+    @staticmethod
+    def most(way: Polynomial) -> float:
+        """The largest squared norm of an exponent."""
+        return (way.norm * way.parts) ** 2
 
     @property
     def amplitudes(self) -> int:
@@ -146,10 +183,10 @@ class Columns:
             apply = taylor if issubclass(self.loop.group, Irreversible) else chebyshev
             square = jnp.zeros((), self.dtype)
             for exponent in found:
-                a = exponent.scaled(1.0 / way)
-                square = jnp.maximum(square, a.square())
-                for _ in range(way):
-                    ket = apply(a.array(), ket)
+                a = exponent.scaled(1.0 / way.parts) if way.parts > 1 else exponent
+                square = jnp.maximum(square, exponent.square())
+                for _ in range(way.parts):
+                    ket = apply(a.array(), ket, way.norm, way.degree)
             return ket, square
 
         def rate(j, change):
@@ -186,6 +223,5 @@ class Columns:
             rates = jax.tree.map(
                 lambda *x: jnp.moveaxis(jnp.stack(x, axis=-1), -2, 0), *columns
             )
-        _, reach = polynomial_of(group, self.dtype)
-        beyond = ~(found[0][-1].reshape(self.dim, -1)[0] <= reach**2)
+        beyond = ~(found[0][-1].reshape(self.dim, -1)[0] <= self.most(way))
         return (jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), u), rates), beyond

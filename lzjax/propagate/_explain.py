@@ -125,5 +125,5 @@ def _fused(model: Any, make: Any, count: Operations) -> Explanation:
         degree, reach = short_degree(dtype), 0.5 * math.sqrt(short(dtype).reach)
         return Explanation("fused kernel", reason, count, degree, reach)
     reason = f"{model.dim} levels, each column of the propagator in registers"
-    degree, reach = _columns.polynomial_of(make, dtype)
-    return Explanation("fused kernel", reason, count, degree, reach)
+    first = _columns.polynomials(make, dtype)[0]
+    return Explanation("fused kernel", reason, count, first.degree, first.norm)

@@ -78,14 +78,28 @@ def where_possible(
 
     def kernels(edges, counts, *leaves):
         given = inputs(axes, edges, counts, leaves)
-        found = ways(loop, given, numbers)
-        if not form_of(loop, layout).complete:
+        found, form = ways(loop, given, numbers), form_of(loop, layout)
+        if isinstance(form, Columns):
+            likely = form.reached(form.ways[0], *given[1:3], given.numbers)
+            found[0] = functools.partial(_if_likely, likely, found[0])
+            # Beyond the last way, there is only the loop over matrices.
             found.append(lambda: (otherwise(edges, counts, *leaves), None))
         return optimistic(*found)
 
     return jax.lax.platform_dependent(
         edges, counts, *leaves, cuda=kernels, default=otherwise
     )
+
+
+def _if_likely(likely, way: Callable):
+    """What the way gives, or all lanes as beyond it."""
+
+    def none():
+        values, beyond = jax.eval_shape(way)
+        zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), values)
+        return zeros, jnp.ones(beyond.shape, bool)
+
+    return jax.lax.cond(likely, way, none)
 
 
 def form_of(loop, layout: Layout) -> Rotations | Columns:

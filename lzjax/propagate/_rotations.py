@@ -37,8 +37,6 @@ class Rotations:
     together: ClassVar[int] = 8
     # Real numbers of a state.
     amplitudes: ClassVar[int] = 4
-    # The last way reaches everywhere.
-    complete: ClassVar[bool] = True
 
     @property
     def ways(self) -> tuple[Trigonometry, ...]:

@@ -11,10 +11,10 @@ import lzjax as lz
 from lzjax.dissipation._channel import Channel
 from lzjax.kernels import assumed_capability, why_no_kernel
 from lzjax.propagate import _finite, _kernel, _leaves, _run
-from lzjax.propagate._columns import NORM, chebyshev, taylor
+from lzjax.propagate._columns import chebyshev, polynomials, taylor
 from lzjax.propagate._cos_sinc import short
 from lzjax.propagate._lanes import optimistic
-from lzjax.propagate._matrix import TAYLOR_REACH
+from lzjax.propagate._unitary import GeneralLinear, Unitary
 from tests.helpers import three_levels
 
 needs_kernels = pytest.mark.skipif(
@@ -169,19 +169,49 @@ def test_short_polynomials_to_the_end_of_their_reach(kind):
     np.testing.assert_allclose(slope[far], closed, atol=2 * allowed)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize(
-    ("apply", "reach", "anti_hermitian"),
-    [(chebyshev, NORM, True), (taylor, TAYLOR_REACH, False)],
+    ("apply", "group"), [(chebyshev, Unitary), (taylor, GeneralLinear)]
 )
-def test_actions_are_the_exponential_at_the_largest_norm(apply, reach, anti_hermitian):
+@pytest.mark.parametrize("which", [0, 1])
+def test_actions_are_the_exponential_at_the_largest_norm(apply, group, which, dtype):
+    """To rounding, and the polynomials themselves to less than that."""
     linalg = pytest.importorskip("scipy.linalg")
     rng = np.random.default_rng(2)
     a = rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
-    a = a - a.conj().T if anti_hermitian else a
-    a *= reach / np.linalg.norm(a)
+    a = a - a.conj().T if group is Unitary else a
+    way = polynomials(group, np.dtype(dtype))[which]
+    # In the spectral norm, for which the reach is meant: that of the kernels is larger.
+    a *= way.norm / np.linalg.norm(a, 2)
     ket = np.array([0.5, 0.5j, -0.5, 0.5])
-    found = jax.jit(apply)(a, ket)
-    np.testing.assert_allclose(found, linalg.expm(a) @ ket, atol=2e-15)
+    wanted, degree = linalg.expm(a) @ ket, way.degree
+    allowed = 2e-15 if dtype is np.float64 else 3e-7
+    kind = np.result_type(dtype, np.complex64)
+    call = jax.jit(apply, static_argnums=(2, 3))
+    found = call(a.astype(kind), ket.astype(kind), way.norm, degree)
+    np.testing.assert_allclose(found, wanted, atol=allowed)
+    # The same degree in float64.
+    exact = call(a, ket, way.norm, degree)
+    allowed = 0.5 * float(np.finfo(dtype).eps) + 1e-15
+    assert np.linalg.norm(exact - wanted) < allowed
+
+
+@needs_kernels
+def test_columns_try_the_short_polynomials_where_steps_are_short():
+    """A hint from a few steps: what steps were, the kernel itself finds out."""
+    model = lz.HamiltonianFunction(_crossing, 0.5)
+    loop, leaves = _loop(model, lz.CommutatorFree4())
+    leaves = _spread(leaves, 3)
+    axes = (None, None, *[0] * len(leaves))
+    edges = jnp.array([-1.2, 0.3, 1.5])
+    for steps, short_enough in ((16, True), (2, False)):
+        given = _kernel.inputs(axes, edges, jnp.array([steps, steps]), leaves)
+        form = _kernel.form_of(loop, given.layout)
+        first = form.ways[0]
+        found = form.reached(first, given.edges, given.counts, given.numbers)
+        assert bool(found) is short_enough
+        _, beyond = jax.jit(_kernel.ways(loop, given, (), True)[0])()
+        assert not np.any(beyond) if short_enough else np.all(beyond)
 
 
 def _kernels(function, *arguments) -> int:
@@ -243,8 +273,8 @@ def test_what_has_no_kernel_stays_a_loop():
         return jax.grad(lambda m: jnp.real(solved(m))[0, 0])(model)
 
     with assumed_capability(9, 0):
-        # As matrices: two kernels for states, and at last the loop.
-        assert _kernels(solved, three_levels()) == 2
+        # As matrices: three kernels for states, and at last the loop.
+        assert _kernels(solved, three_levels()) == 3
         assert _kernels(solved, lz.models.spin_sweep(5.0, 1.0, 1.0)) == 0
         # Derivatives also in the times of jumps.
         assert _kernels(slope, KINKS) == 0
