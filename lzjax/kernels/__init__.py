@@ -14,6 +14,7 @@ from ._lanes import (
 )
 from ._stepping import (
     Cell as Cell,
+    left_over as left_over,
     run_kernel as run_kernel,
     stepping as stepping,
 )

@@ -16,26 +16,32 @@ BLOCK = 128
 
 
 class Cell(NamedTuple):
-    """Equal steps, `count` of them, each `dt` long, from `low` to `high`."""
+    """Equal steps from `low` on, each `dt` long."""
 
     low: Any
-    high: Any
-    count: Any
     dt: Any
 
     def step(self, index: Any) -> tuple[Any, Any]:
-        """Start and length of step `index`.
+        """Start and length of step `index`."""
+        return self.low + index * self.dt, self.dt
 
-        In float32 the length is the difference of two ends as they are rounded: what
-        rounding takes from one step it gives to the next, and all steps together fill
-        the cell. The rounding of `dt` would be the same in all of them, and add up.
-        """
-        low, high, count, dt = self
-        start = low + index * dt
-        if start.dtype.itemsize > 4:
-            return start, dt
-        after = index + 1
-        return start, jnp.where(after == count, high, low + after * dt) - start
+
+def left_over(low: Any, high: Any, count: Any, dt: Any) -> Any:
+    """high − low − count·dt to all digits, in float32: what rounding keeps `count`
+    steps of length `dt` from filling. Less than the rounding of times, and yet the
+    phases of large windows want it: a step of this length closes the cell. None without
+    steps.
+    """
+    width = high - low
+    # What the rounding of the width has lost (Knuth's sum of two).
+    start = high - width
+    lost = (high - (width + start)) + (start - low)
+    count = count.astype(width.dtype)
+    # Of twelve bits each, products are exact (Dekker).
+    many, long = (lax.reduce_precision(x, 8, 11) for x in (count, dt))
+    rest = (width - many * long) - (count - many) * long
+    rest = (rest - count * (dt - long)) + lost
+    return lax.stop_gradient(jnp.where(count > 0, rest, 0.0))
 
 
 class Stepping(NamedTuple):
@@ -113,9 +119,14 @@ def run_kernel(
     by_block = counts.reshape(cells, blocks, BLOCK)
     fewest, most = by_block.min(axis=-1), by_block.max(axis=-1)
     lengths = jnp.diff(edges, axis=0) / jnp.maximum(counts, 1)
+    tables = [edges[:-1], lengths, counts, fewest, most]
+    if dtype.itemsize == 4:
+        tables += [edges[1:], left_over(edges[:-1], edges[1:], counts, lengths)]
+    closed = len(tables) - 5
 
     def body(*refs):
-        lows, highs, lengths, counts, fewest, most, *rest = refs
+        lows, lengths, counts, fewest, most, *rest = refs
+        ends, rest = rest[:closed], rest[closed:]
         block = lax.axis_index("block")
         place = pl.ds(block * BLOCK, BLOCK)
         values = tuple(ref[place] for ref in rest[: len(rows)])
@@ -126,10 +137,9 @@ def run_kernel(
 
         def through(cell, carry):
             here = pl.ds(cell * whole + block * BLOCK, BLOCK)
-            count = counts[here]
-            own = Cell(lows[here], highs[here], count.astype(dtype), lengths[here])
+            own, count = Cell(lows[here], lengths[here]), counts[here]
 
-            def step(i, carry):
+            def step(i, carry, own=own):
                 index = jnp.broadcast_to(i.astype(dtype), (BLOCK,))
                 return steps.advance.plain(
                     index, *carry, *own, *values, constant=constant
@@ -144,7 +154,10 @@ def run_kernel(
 
             all_take, some_take = (x[cell * blocks + block] for x in (fewest, most))
             carry = lax.fori_loop(jnp.int32(0), all_take, step, carry)
-            return lax.fori_loop(all_take, some_take, step_of_some, carry)
+            carry = lax.fori_loop(all_take, some_take, step_of_some, carry)
+            if ends:
+                carry = step(jnp.int32(0), carry, Cell(*(x[here] for x in ends)))
+            return carry
 
         carry = steps.start.plain(*values, constant=constant)
         if cells == 1:
@@ -166,7 +179,5 @@ def run_kernel(
         ),
         **({"interpret": plgpu.InterpretGPUParams()} if interpret else {}),
     )
-    tables = (
-        x.reshape(-1) for x in (edges[:-1], edges[1:], lengths, counts, fewest, most)
-    )
-    return tuple(x[:lanes] for x in kernel(*tables, *rows))
+    flat = (x.reshape(-1) for x in tables)
+    return tuple(x[:lanes] for x in kernel(*flat, *rows))

@@ -109,7 +109,7 @@ class Columns:
         def largest(edges, counts, *numbers):
             group = self.loop.build(self.layout.join(numbers))
             low, high, count = edges[:-1], edges[1:], jnp.maximum(counts, 1)
-            cells = Cell(low, high, count, (high - low) / count)
+            cells = Cell(low, (high - low) / count)
             squares = [
                 jax.vmap(lambda t, dt: self._square(group, t, dt))(*cells.step(index))
                 for index in (jnp.zeros_like(count), count // 2, count - 1)

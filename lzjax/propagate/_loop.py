@@ -31,6 +31,9 @@ def looped(step, combined, start, axes, edges, counts, leaves, together):
     cells = counts.shape[-1]
     together = together if cells <= FEW_CELLS else min(together, 2)
     longest = jnp.max(counts.reshape(-1, cells), axis=0)
+    if edges.dtype.itemsize == 4:
+        # One more step closes the cell.
+        longest = longest + 1
     # Cells first.
     edges, counts = edges.T, counts.T
 

@@ -10,7 +10,7 @@ from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array
 
 from .._types import Scalar
-from ..kernels import Cell
+from ..kernels import Cell, left_over
 from . import _kernel
 from ._cos_sinc import ANY_ANGLE, SMALL_ANGLES, Trigonometry
 from ._exponents import exponents_on_lanes, first_of
@@ -58,9 +58,16 @@ class Loop(eqx.Module):
     @staticmethod
     def place(low: Scalar, high: Scalar, count, index) -> tuple[Scalar, Scalar]:
         """Start and length of step `index` of the `count` steps that fill the cell
-        from low to high; of no length beyond these."""
-        dt = jnp.where(index < count, (high - low) / jnp.maximum(count, 1), 0.0)
-        return Cell(low, high, count, dt).step(index)
+        from low to high; of no length beyond these. In float32 another one, short,
+        closes it."""
+        whole = (high - low) / jnp.maximum(count, 1)
+        dt = jnp.where(index < count, whole, 0.0)
+        t, dt = Cell(low, dt).step(index)
+        if dt.dtype.itemsize > 4:
+            return t, dt
+        rest = left_over(low, high, count, whole)
+        beyond = jnp.where(index == count, rest, 0.0)
+        return jnp.where(index < count, t, high), jnp.where(index < count, dt, beyond)
 
     def exponents(self, axes, lanes: int, place, leaves) -> Any:
         """The exponents of one step of all lanes, which are on the last axis."""

@@ -137,15 +137,15 @@ def test_single_precision():
     loop, leaves = _loop(lz.LinearSweep(0.8, 1.0), lz.Magnus4())
     single = [jnp.asarray(x, np.float32)[None] for x in leaves]
     axes = (None, None, *[0] * len(leaves))
-    counts = jnp.array([32])
+    counts = jnp.array([100])
 
     def by_kernel(edges):
         given = _kernel.inputs(axes, edges, counts, single)
         return _kernel.ways(loop, given, (), True)[0]()[0][0]
 
-    found = jax.jit(by_kernel)(jnp.array([-1.0, 1.0], np.float32))
+    found = jax.jit(by_kernel)(jnp.array([-9.0, 7.0], np.float32))
     wanted = lz.solve(
-        lz.LinearSweep(0.8, 1.0), -1.0, 1.0, solver=lz.Magnus4(steps=32)
+        lz.LinearSweep(0.8, 1.0), -9.0, 7.0, solver=lz.Magnus4(steps=100)
     ).propagator
     assert {x.dtype for x in jax.tree.leaves(found)} == {np.dtype(np.float32)}
     np.testing.assert_allclose(found.c[0] - 1j * found.z[0], wanted[0, 0], atol=2e-6)

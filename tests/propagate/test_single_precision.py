@@ -1,12 +1,14 @@
 """With JAX's 64-bit mode off: float32 as accurate as it can be, and honest about it."""
 
+from fractions import Fraction
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import lzjax as lz
-from lzjax.kernels import Cell
+from lzjax.kernels import left_over
 from lzjax.propagate import _finite, _grid
 from lzjax.propagate._solve import as_rtol, default_solver
 
@@ -23,25 +25,16 @@ def single():
 
 @pytest.mark.parametrize("count", [1, 7, 1000, 29_491])
 @pytest.mark.parametrize(("low", "high"), [(-80.0, 80.0), (0.1, 33.3), (7.0, -1e-3)])
-def test_steps_fill_their_cell_exactly(single, low, high, count):
-    """Each begins where the one before it ends; the last one ends where the cell does.
-    By equal lengths the end is missed by up to 6e-8 of the window."""
-    low, high = jnp.float32(low), jnp.float32(high)
-    index = jnp.arange(count)
-    start, length = Cell(low, high, count, (high - low) / count).step(index)
-    ends = np.asarray(start, float) + np.asarray(length, float)
-    after = np.append(start[1:], high)
-    # Differences are rounded only where numbers become smaller than a step.
-    exact = np.minimum(np.abs(start), np.abs(after)) > np.abs(length)
-    np.testing.assert_array_equal(ends[exact], after[exact])
-    np.testing.assert_allclose(ends, after, rtol=0, atol=1e-7 * np.max(np.abs(length)))
-    assert start[0] == low
-
-
-def test_all_steps_are_alike_in_double_precision():
-    start, length = Cell(-1.0, 2.0, 7, 3.0 / 7).step(jnp.arange(7))
-    np.testing.assert_array_equal(length, 3.0 / 7)
-    np.testing.assert_array_equal(start, -1.0 + np.arange(7) * (3.0 / 7))
+def test_what_steps_leave_over_is_known_to_all_digits(single, low, high, count):
+    """Against fractions. It is less than the rounding of the window."""
+    low, high, many = jnp.float32(low), jnp.float32(high), jnp.int32(count)
+    dt = (high - low) / count
+    exact = Fraction(float(high)) - Fraction(float(low)) - count * Fraction(float(dt))
+    found = float(jax.jit(left_over)(low, high, many, dt))
+    width = abs(float(high - low))
+    assert abs(float(exact)) < 2e-7 * width
+    assert abs(found - float(exact)) < 1e-12 * width
+    assert left_over(low, high, jnp.int32(0), dt) == 0.0
 
 
 def _propagators(double: bool):
