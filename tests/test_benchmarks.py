@@ -1,5 +1,9 @@
 """The tables of README.md are those of the committed records; the clock is fair."""
 
+import subprocess
+import sys
+
+import jax
 import pytest
 
 from benchmarks.figures import results
@@ -33,3 +37,17 @@ def test_the_fastest_row_within_the_error_is_taken_for_each_tool():
 )
 def test_numbers_have_two_digits_and_no_exponent(number, text):
     assert results._digits(number) == text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(jax.__version_info__[:2] < (0, 11), reason="needs jax 0.11")
+def test_the_benchmark_of_gpus_can_be_tried_without_one():
+    script = results.HERE.parent / "gpu.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "--dry-run"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    names = [line.split(" {")[0] for line in done.stdout.splitlines() if " {" in line]
+    assert {"two levels", "gradients", "damped", "crossover"} <= set(names)
+    refused = subprocess.run([sys.executable, str(script)], capture_output=True)
+    assert (refused.returncode == 1) == (jax.default_backend() == "cpu")
