@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 
 from .._types import Scalar
-from ._lanes import lane_count
 
 # So many steps are taken together, as compilers unroll; fewer where cells are many,
 # and short.
@@ -21,13 +20,14 @@ FEW_CELLS = 16
 COMPILER_OPTIONS: dict[str, bool | int | str] = {"xla_cpu_prefer_vector_width": 512}
 
 
-def looped(step, combined, start, axes, edges, counts, leaves, together):
+def looped(step, combined, start, edges, counts, together, neutral=None):
     """All steps combined, cell by cell, for all lanes at once; in each cell as far
     as the lane with most steps needs.
 
-    `step(place, cell)` gives one step of all lanes, which are on its last axis.
+    `step(place, cell)` gives one step of all lanes, which are on its last axis, as they
+    are of `start`; `combined(before, step)` what both make. To take several steps
+    `together`, it must be associative, and `neutral` be what changes nothing.
     """
-    lanes = lane_count(axes, (edges, counts, *leaves))
     cells = counts.shape[-1]
     together = together if cells <= FEW_CELLS else min(together, 2)
     longest = jnp.max(counts.reshape(-1, cells), axis=0)
@@ -46,17 +46,21 @@ def looped(step, combined, start, axes, edges, counts, leaves, together):
             if together == 1:
                 return combined(carry, one(i))
             several = together * i + jnp.arange(together, dtype=i.dtype)
-            return combined(carry, _reduced(combined, start, jax.vmap(one)(several)))
+            return combined(carry, _reduced(combined, neutral, jax.vmap(one)(several)))
 
         rounds = (longest[cell] + together - 1) // together
         return jax.lax.fori_loop(0, rounds, body, carry)
 
-    carry = jax.tree.map(
+    if cells == 1:
+        return through(0, start)
+    return jax.lax.fori_loop(0, cells, through, start)
+
+
+def on_lanes(start: Any, lanes: int) -> Any:
+    """The same for each lane, lanes on the last axis."""
+    return jax.tree.map(
         lambda x: jnp.broadcast_to(x[..., None], (*x.shape, lanes)), start
     )
-    if cells == 1:
-        return through(0, carry)
-    return jax.lax.fori_loop(0, cells, through, carry)
 
 
 def larger(a: Scalar, b: Scalar) -> Scalar:
@@ -64,7 +68,7 @@ def larger(a: Scalar, b: Scalar) -> Scalar:
     return jnp.where(b > a, b, a)
 
 
-def _reduced(combined: Callable, start: Any, moves: Any) -> Any:
+def _reduced(combined: Callable, neutral: Any, moves: Any) -> Any:
     """Several steps as one, from the first to the last on the first axis.
 
     Compilers for CPUs make one loop over the lanes for each array that they fill, and
@@ -72,7 +76,7 @@ def _reduced(combined: Callable, start: Any, moves: Any) -> Any:
     Elsewhere the order within a reduction is not sure.
     """
     numbers, structure = jax.tree.flatten(moves)
-    starts = jax.tree.leaves(start)
+    starts = jax.tree.leaves(neutral)
 
     def plain(*numbers):
         moves = jax.tree.unflatten(structure, numbers)

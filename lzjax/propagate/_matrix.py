@@ -9,6 +9,7 @@ from jaxtyping import Array, Complex, Float, Inexact
 
 from .._types import Scalar
 from ._cos_sinc import COS, REACH, SINC
+from ._linear import explicit
 
 _fence = jax.lax.optimization_barrier
 # Up to this size, products are sums of outer products, elementwise over the lanes.
@@ -86,8 +87,25 @@ def _small_product(a: Matrix, b: Matrix) -> Matrix:
 
 @_small_product.defjvp
 def _small_product_jvp(primals, tangents):
-    (a, b), (da, db) = primals, tangents
-    return _small_product(a, b), _small_product(da, b) + _small_product(a, db)
+    factors, structure = jax.tree.flatten(primals)
+    changes = jax.tree.leaves(tangents)
+    product, one = jax.tree.flatten(_small_product(*primals))
+
+    def change(factors, changes):
+        a, b = jax.tree.unflatten(structure, factors)
+        da, db = jax.tree.unflatten(structure, changes)
+        return jax.tree.leaves(_small_product(da, b) + _small_product(a, db))
+
+    def pulled(factors, cotangents):
+        a, b = jax.tree.unflatten(structure, factors)
+        w = jax.tree.unflatten(one, cotangents)
+        return jax.tree.leaves(
+            (_small_product(w, b.dagger()), _small_product(a.dagger(), w))
+        )
+
+    # Reductions of several arrays have no transpose.
+    found = explicit(change, pulled, changes, product)(factors, changes)
+    return jax.tree.unflatten(one, product), jax.tree.unflatten(one, found)
 
 
 def _product(a: Matrix, b: Matrix) -> Matrix:

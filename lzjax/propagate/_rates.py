@@ -13,31 +13,23 @@ from ._cos_sinc import ANY_ANGLE, Trigonometry
 # Beyond this many numbers, memory speaks for one backward pass for each coordinate
 # instead of one forward pass for each number.
 _MANY = 16
-# Up to this many scalars move one by one, each with arrays of its own.
-_FEW = 8
-
-
-def few_scalars(arrays: list[Array]) -> bool:
-    return len(arrays) <= _FEW and all(x.shape == () for x in arrays)
 
 
 def step_with_rates(
     group,
-    exponents_of: Callable,
-    numbers: Any,
+    exponents: tuple,
+    changes: list,
     apart: bool,
     way: Trigonometry = ANY_ANGLE,
 ) -> Any:
-    """A step, its rates of the group in `numbers`, and the largest squared angle.
+    """A step, its rates of the group, and the largest squared angle.
 
     **Arguments:**
 
-    - `exponents_of(numbers)`: the exponents of the step, first one first. Numbers
-      have lanes on their first axis, exponents on their last.
+    - `exponents`, `changes`: of the step, first one first; see `changes_of`.
     - `apart`: rates are a list with one entry for each number, one a lane; else a
       list of one, with the numbers along a new first axis.
     """
-    exponents, changes = _changes(group, exponents_of, numbers, apart)
     # Else compilers evaluate the model anew for every component.
     exponents, changes = jax.lax.optimization_barrier((exponents, changes))
     u, rates, angle = group.exponential_rates(
@@ -58,7 +50,13 @@ def joined_rates(group, apart: bool, u, rates: list, move, more: list) -> list:
     return [joined(u, old, move, new) for old, new in zip(rates, more, strict=True)]
 
 
-def _changes(group, exponents_of: Callable, numbers: Any, apart: bool) -> Any:
+def changes_of(group, exponents_of: Callable, numbers: Any, apart: bool) -> Any:
+    """The exponents of a step and how they change, for each number or with the numbers
+    along a new first axis; for `apart` see `step_with_rates`.
+
+    `exponents_of(numbers)`: numbers have lanes on their first axis, exponents on their
+    last.
+    """
     parts, structure = jax.tree.flatten(numbers)
 
     def flat(*parts):

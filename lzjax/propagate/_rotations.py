@@ -11,7 +11,7 @@ from ._cos_sinc import ANY_ANGLE, Trigonometry, short
 from ._grid import stepped
 from ._loop import larger
 from ._quick import quick
-from ._rates import joined_rates, step_with_rates
+from ._rates import changes_of, joined_rates, step_with_rates
 from ._su2 import SU2, Quaternion, Vector
 
 
@@ -65,7 +65,8 @@ class Rotations:
         rates: list[Vector] = []
         if moving:
             moved = [numbers[j] for j in moving]
-            move, rates, square = step_with_rates(SU2, exponents, moved, True, way)
+            found, changes = changes_of(SU2, exponents, moved, True)
+            move, rates, square = step_with_rates(SU2, found, changes, True, way)
         else:
             move, square = stepped(SU2, exponents([]), way)
         return self.joined(carry, _row(move, square, rates))

@@ -6,6 +6,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array
 
@@ -13,18 +14,21 @@ from .._types import Scalar
 from ..kernels import Cell, left_over
 from . import _kernel
 from ._cos_sinc import ANY_ANGLE, SMALL_ANGLES, Trigonometry
+from ._derivatives import Moving, all_rates, along, backward, in_front
 from ._exponents import exponents_on_lanes, first_of
 from ._grid import stepped
 from ._lanes import in_blocks, lane_count, optimistic
 from ._leaves import join
-from ._loop import TOGETHER, larger, looped
-from ._rates import few_scalars, joined_rates, step_with_rates
+from ._linear import Linear
+from ._loop import TOGETHER, larger, looped, on_lanes
 from ._steppers import AbstractStepper
 
 # Where the steps of a lane, its cost, stand among what blocks take.
 COUNTS = 1
 # Lanes that a GPU takes at once.
 LANES_ON_GPU = 1 << 22
+# Beyond so many numbers a gradient takes less time backwards than from all rates.
+_ALL_RATES = 2
 
 
 class Loop(eqx.Module):
@@ -98,112 +102,32 @@ class Loop(eqx.Module):
                 exponents = self.exponents(axes, lanes, place, leaves)
                 return stepped(group, exponents, way)
 
-            start = (group.identity(), jnp.zeros(()))
+            none = group.identity(), jnp.zeros(())
             together = min(TOGETHER, way.together) if group.scalars else 1
-            u, angle = looped(
-                step, combined, start, axes, edges, counts, leaves, together
-            )
-            return _in_front(u), angle > way.reach
+            start = on_lanes(none, lanes)
+            u, angle = looped(step, combined, start, edges, counts, together, none)
+            return in_front(u), angle > way.reach
 
         # Matrices have one way for all angles.
         quick = [SMALL_ANGLES] if group.scalars else []
         ways = [functools.partial(evolve, way) for way in (*quick, ANY_ANGLE)]
         return optimistic(*ways)
 
-    def sensitive_lanes(self, moving, axes, edges, counts, leaves) -> Any:
-        """As `lanes`, with the derivative of the propagator in what moves.
-
-        Returns (u, rates): displacements of the group with the edges, if these move,
-        then with the numbers of the moving leaves, as a last axis. One pass forwards,
-        with memory that does not grow with the steps.
-        """
-        edges_move, leaves_move = moving
+    def sensitive_lanes(self, moving: Moving, axes, edges, counts, leaves) -> Any:
+        """As `lanes`, with the derivative of the propagator in what moves."""
 
         def otherwise(edges, counts, *leaves):
-            return self._sensitive_lanes(moving, axes, edges, counts, leaves)
+            return all_rates(self, moving, axes, edges, counts, leaves)
 
-        if edges_move:
+        if moving.edges:
             return otherwise(edges, counts, *leaves)
         return _kernel.where_possible(
-            self, axes, leaves_move, otherwise, edges, counts, leaves
+            self, axes, moving.leaves, otherwise, edges, counts, leaves
         )
 
-    def _sensitive_lanes(self, moving, axes, edges, counts, leaves) -> Any:
-        edges_move, leaves_move = moving
-        group = self.example(axes, leaves)
-        lanes = lane_count(axes, (edges, counts, *leaves))
-        axes, edges, counts, leaves = _own(moving, axes, edges, counts, leaves)
-        numbers = [leaves[j][0] for j in leaves_move]
-        apart = group.scalars and not edges_move and few_scalars(numbers)
-
-        def combined(earlier, later):
-            (u, rates), (move, more) = earlier, later
-            return move @ u, joined_rates(group, apart, u, rates, move, more)
-
-        def step(place, cell):
-            low, high, *which = place
-            moved = tuple(leaves[j] for j in leaves_move)
-
-            def exponents_of(numbers):
-                ends, moved = numbers if edges_move else ((low, high), numbers)
-                every = _replaced(leaves, leaves_move, moved)
-                return self.exponents(axes, lanes, (*ends, *which), every)
-
-            numbers = ((low, high), moved) if edges_move else moved
-            move, rates, _ = step_with_rates(group, exponents_of, numbers, apart)
-            if edges_move:
-                rates = [_by_edge(rates[0], cell, edges.shape[-1])]
-            return jax.lax.optimization_barrier((move, rates))
-
-        still = group.still()
-        if apart:
-            rates = [still] * len(numbers)
-        else:
-            total = edges.shape[-1] * edges_move + sum(x.size for x in numbers)
-            rates = [jax.tree.map(lambda x: jnp.zeros((total, *x.shape)), still)]
-        start = (group.identity(), rates)
-        u, rates = looped(step, combined, start, axes, edges, counts, leaves, 1)
-        if apart:
-            rates = jax.tree.map(lambda *x: jnp.stack(x, axis=-1), *rates)
-        else:
-            # Numbers, matrix, lanes: now lanes, matrix, numbers.
-            rates = jax.tree.map(lambda x: jnp.moveaxis(x, (0, -1), (-1, 0)), rates[0])
-        return _in_front(u), rates
-
-
-def _in_front(u: Any) -> Any:
-    """The lanes on the first axis."""
-    return jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), u)
-
-
-def _own(moving, axes, edges, counts, leaves):
-    """What moves, with a lane axis each: derivatives are kept lane by lane."""
-    edges_move, leaves_move = moving
-    lanes = lane_count(axes, (edges, counts, *leaves))
-    arrays, axes = [edges, counts, *leaves], list(axes)
-    for j in [0] * edges_move + [2 + j for j in leaves_move]:
-        if axes[j] is None:
-            arrays[j] = jnp.broadcast_to(arrays[j], (lanes, *arrays[j].shape))
-            axes[j] = 0
-    return tuple(axes), arrays[0], arrays[1], tuple(arrays[2:])
-
-
-def _by_edge(rates: Any, cell, edges: int) -> Any:
-    """Derivatives in the ends of the cell, the first two, among those in all edges."""
-
-    def placed(x):
-        own = jnp.zeros((edges, *x.shape[1:]), x.dtype)
-        own = own.at[cell].add(x[0]).at[cell + 1].add(x[1])
-        return jnp.concatenate([own, x[2:]])
-
-    return jax.tree.map(placed, rates)
-
-
-def _replaced(leaves, places, values) -> tuple[Array, ...]:
-    new = list(leaves)
-    for place, value in zip(places, values, strict=True):
-        new[place] = value
-    return tuple(new)
+    def in_blocks(self, block, leaves):
+        """A function of (axes, edges, counts, *arrays) of a block, for any lanes."""
+        return in_blocks(block, COUNTS, self.width(leaves), LANES_ON_GPU)
 
 
 def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
@@ -214,13 +138,12 @@ def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
         def block(axes, edges, counts, *leaves):
             return loop.lanes(axes, edges, counts, leaves)
 
-        return in_blocks(block, COUNTS, loop.width(leaves), LANES_ON_GPU)(
-            edges, counts, *leaves
-        )
+        return loop.in_blocks(block, leaves)(edges, counts, *leaves)
 
     def rule(primals, tangents):
-        # One pass gives both.
         u, change = _change(loop, primals, tangents)
+        # Where one pass does not give both.
+        u = run(*primals) if u is None else u
         return u, loop.displaced(primals, u, change)
 
     run.defjvp(rule, symbolic_zeros=True)
@@ -245,24 +168,80 @@ def attach_derivative(loop: Loop, u, edges, counts, leaves) -> Any:
 
 
 def _change(loop: Loop, primals, tangents):
-    """The propagator, and its displacement along the tangents."""
+    """The displacement of the propagator along the tangents; before it the propagator,
+    where one pass gives both, else `None`."""
     edges, counts, *leaves = primals
     edge_tangent, _, *leaf_tangents = tangents
-    edges_move = not isinstance(edge_tangent, SymbolicZero)
-    leaves_move = tuple(
-        j
-        for j, tangent in enumerate(leaf_tangents)
-        if not isinstance(tangent, SymbolicZero)
+    moving = Moving(
+        not isinstance(edge_tangent, SymbolicZero),
+        tuple(
+            j for j, x in enumerate(leaf_tangents) if not isinstance(x, SymbolicZero)
+        ),
     )
+    moved = moving.of(edge_tangent, leaf_tangents)
+    numbers = sum(x.size for x in moving.of(edges, leaves))
+    linear, rates_of, structure = _displacement(loop, moving, edges, leaves)
+    # Kernels keep rates in registers, and have no transpose; matrices are too large.
+    most = _ALL_RATES if loop.group.scalars else 0
+    most = most if _kernel.why_no_kernel() else _kernel.DERIVATIVES
+    if numbers > most:
+        u, found = None, linear(primals, moved)
+    else:
+        u, rates = rates_of(*primals)
+        found = linear.applied(rates, moved)
+    return u, jax.tree.unflatten(structure, found)
 
-    def block(axes, edges, counts, *leaves):
-        moving = (edges_move, leaves_move)
+
+def _displacement(loop: Loop, moving: Moving, edges, leaves):
+    """The displacement of a propagator as a linear map of what moves, given edges,
+    counts and leaves; the one pass that finds propagator and rates; and the structure
+    of a displacement."""
+    split = 2 + len(leaves)
+    still = jax.eval_shape(lambda: loop.build(tuple(leaves)).still())
+    outputs, structure = jax.tree.flatten(still)
+    inputs = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in moving.of(edges, leaves)]
+
+    def by(function):
+        def block(axes, edges, counts, *arrays):
+            own, more = arrays[: split - 2], arrays[split - 2 :]
+            return function(loop, moving, axes, edges, counts, own, more)
+
+        run = loop.in_blocks(block, leaves)
+        return lambda given, more: jax.tree.leaves(run(*given, *more))
+
+    def all_of(axes, edges, counts, *leaves):
         return loop.sensitive_lanes(moving, axes, edges, counts, leaves)
 
-    u, rates = in_blocks(block, COUNTS, loop.width(leaves), LANES_ON_GPU)(
-        edges, counts, *leaves
+    def applied(rates, moved):
+        tangent = jnp.concatenate([jnp.ravel(x) for x in moved])
+        return [x @ tangent for x in jax.tree.leaves(rates)]
+
+    def pulled(rates, cotangents):
+        parts = zip(cotangents, jax.tree.leaves(rates), strict=True)
+        total = sum(jnp.tensordot(c, x, jnp.ndim(c)) for c, x in parts)
+        ends = np.cumsum([x.size for x in inputs])[:-1]
+        each = zip(jnp.split(total, ends), inputs, strict=True)
+        return [part.reshape(x.shape) for part, x in each]
+
+    rates_of = loop.in_blocks(all_of, leaves)
+
+    def whole(given):
+        return rates_of(*given)[1]
+
+    if loop.group.reversible:
+        back = by(functools.partial(backward, structure))
+    else:
+
+        def back(given, cotangents):
+            return pulled(whole(given), cotangents)
+
+    linear = Linear(
+        by(along),
+        back,
+        whole,
+        applied,
+        pulled,
+        tuple(inputs),
+        tuple(outputs),
     )
-    moves = [edge_tangent] if edges_move else []
-    moves += [jnp.ravel(leaf_tangents[j]) for j in leaves_move]
-    tangent = jnp.concatenate(moves)
-    return u, jax.tree.map(lambda rate: rate @ tangent, rates)
+    return linear, rates_of, structure

@@ -58,6 +58,8 @@ class SU2(eqx.Module):
 
     # Elements are single numbers.
     scalars: ClassVar[bool] = True
+    # What changes a step can be carried to the start.
+    reversible: ClassVar[bool] = True
     # Lanes that a core's cache holds.
     cached: ClassVar[int] = 128
 
@@ -105,6 +107,32 @@ class SU2(eqx.Module):
             for change in changes
         ]
         return Quaternion(c, s * v.x, s * v.y, s * v.z), rates, 4.0 * square
+
+    @staticmethod
+    def pulled(a: Vector, cotangent: Vector, way: Trigonometry):
+        """What a cotangent of the displacement makes one of a, by the transpose of the
+        map in `exponential_rates`; and the cotangent turned by exp(a), as it stands
+        for what comes later. With r = |v| and w the cotangent, these are half of
+
+            s c w + (s² + 2 c ds/dr²) (v·w) v + s² v × w,
+
+        and w (1 − 2 s² r²) + 2 s² (v·w) v + 2 s c v × w."""
+        square = 0.25 * (a.x * a.x + a.y * a.y + a.z * a.z)
+        c, s = way.cos_sinc(square)
+        slope = way.slope(square, c, s)
+        c, s, slope = _fence((c, s, slope))
+        v, w = a.scaled(0.5), cotangent
+        straight, across = s * c, s * s
+        inner = v.x * w.x + v.y * w.y + v.z * w.z
+        turned = SU2.bracket(v, w)
+        along = (across + 2.0 * c * slope) * inner
+        pulled = straight * w + along * v + across * turned
+        later = (
+            (1.0 - 2.0 * across * square) * w
+            + (2.0 * across * inner) * v
+            + (2.0 * straight) * turned
+        )
+        return pulled.scaled(0.5), later
 
     @staticmethod
     def size(a: Vector) -> Scalar:

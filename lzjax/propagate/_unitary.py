@@ -29,6 +29,7 @@ class Matrices:
     coefficients: ClassVar[tuple[float, ...]] = TAYLOR
     reach: ClassVar[float] = TAYLOR_REACH
     scalars: ClassVar[bool] = False
+    reversible: ClassVar[bool] = True
     # Numbers that a core's cache holds of each matrix of a block.
     cached: ClassVar[int] = 1024
 
@@ -43,22 +44,35 @@ class Matrices:
 
     @classmethod
     def exponential_rates(cls, a: Matrix, changes: list[Matrix], way: Trigonometry):
-        """exp(a), its rates as a changes along the first axis of each change, and the
-        squared norm."""
+        """exp(a), its rates along `changes`, or along the first axis of a change that
+        has one more; and the squared norm."""
 
         def along(change):
             return jax.jvp(lambda a: cls.exponential(a, way)[0], (a,), (change,))
 
         rates = []
         for change in changes:
-            move, turns = jax.vmap(along, out_axes=(None, 0))(change)
-            rates.append(jax.vmap(cls.rate, (None, 0))(move, turns))
+            if change.real.ndim == a.real.ndim:
+                move, turn = along(change)
+                rates.append(cls.rate(move, turn))
+            else:
+                move, turns = jax.vmap(along, out_axes=(None, 0))(change)
+                rates.append(jax.vmap(cls.rate, (None, 0))(move, turns))
         return move, rates, a.square()
 
     @staticmethod
     @abc.abstractmethod
     def rate(move: Matrix, turn: Matrix) -> Matrix:
         """What is kept of `turn`, the derivative of a step `move`."""
+
+    @classmethod
+    def pulled(cls, a: Matrix, cotangent: Matrix, way: Trigonometry):
+        """What a cotangent of the displacement of a step makes one of a, which is
+        anti-Hermitian: ∫ e^{sa} w e^{−sa} ds over 0 ≤ s ≤ 1. And e^{a} w e^{−a}, the
+        cotangent as it stands for what comes later."""
+        move, turn = jax.jvp(lambda a: cls.exponential(a, way)[0], (a,), (cotangent,))
+        back = move.dagger()
+        return turn @ back, move @ cotangent @ back
 
     @staticmethod
     def size(a: Matrix) -> Scalar:
@@ -74,6 +88,8 @@ class Matrices:
 class Irreversible(Matrices):
     """What all semigroups share: a change is carried along to the end, for nothing
     can be undone, and norms are not kept."""
+
+    reversible: ClassVar[bool] = False
 
     @staticmethod
     def extrapolated(fine: Matrix, coarse: Matrix, gain: float) -> Matrix:

@@ -13,6 +13,7 @@ from lzjax.kernels import assumed_capability, why_no_kernel
 from lzjax.propagate import _finite, _kernel, _leaves, _run
 from lzjax.propagate._columns import chebyshev, polynomials, taylor
 from lzjax.propagate._cos_sinc import short
+from lzjax.propagate._derivatives import Moving
 from lzjax.propagate._lanes import optimistic
 from lzjax.propagate._unitary import GeneralLinear, Unitary
 from tests.helpers import three_levels
@@ -88,7 +89,8 @@ def test_kernels_compute_what_loops_compute(model, stepper, group, lanes, sensit
 
     @jax.jit
     def loops():
-        return loop.sensitive_lanes((False, sensitive), axes, edges, counts, leaves)
+        moving = Moving(False, sensitive)
+        return loop.sensitive_lanes(moving, axes, edges, counts, leaves)
 
     found, wanted = kernels(), loops()
     for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):

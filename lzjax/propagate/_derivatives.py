@@ -1,0 +1,235 @@
+"""Derivatives of a block of lanes in what moves, with memory that does not grow with
+the steps: all rates at once, along one direction, or backwards.
+
+The derivative of the propagator is u·(1 + δ); displacements δ of the steps, carried to
+the start of the window, add up. A cotangent of δ is therefore known where the window
+starts: it goes through the steps forwards, turned by each, and nothing is undone.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from ._cos_sinc import ANY_ANGLE
+from ._lanes import lane_count
+from ._loop import looped, on_lanes
+from ._rates import changes_of, joined_rates, step_with_rates
+
+# Up to so many numbers change one by one, each with arrays of its own.
+_FEW = 8
+
+
+class Moving(NamedTuple):
+    """What derivatives are wanted in: edges of the cells, and some of the leaves."""
+
+    edges: bool
+    leaves: tuple[int, ...]
+
+    def of(self, edges, leaves) -> tuple:
+        """These among all."""
+        return (edges,) * self.edges + tuple(leaves[j] for j in self.leaves)
+
+
+class _Block(NamedTuple):
+    """A block of lanes in which what moves has a lane axis each: derivatives are kept
+    lane by lane."""
+
+    loop: Any
+    moving: Moving
+    axes: tuple[int | None, ...]
+    edges: Array
+    counts: Array
+    leaves: tuple[Array, ...]
+
+    @classmethod
+    def own(cls, loop, moving: Moving, axes, edges, counts, leaves, lanes) -> "_Block":
+        arrays = [edges, counts, *leaves]
+        axes = list(axes[: len(arrays)])
+        for j in [0] * moving.edges + [2 + j for j in moving.leaves]:
+            if axes[j] is None:
+                arrays[j] = jnp.broadcast_to(arrays[j], (lanes, *arrays[j].shape))
+                axes[j] = 0
+        return cls(loop, moving, tuple(axes), arrays[0], arrays[1], tuple(arrays[2:]))
+
+    @property
+    def lanes(self) -> int:
+        return lane_count(self.axes, (self.edges, self.counts, *self.leaves))
+
+    @property
+    def moved(self) -> tuple[Array, ...]:
+        """The leaves that move."""
+        return tuple(self.leaves[j] for j in self.moving.leaves)
+
+    def step(self, place) -> tuple[Callable, tuple]:
+        """The exponents of a step as a function of numbers, and these: the ends of the
+        cell, if they move, then the leaves that do."""
+        low, high, *which = place
+
+        def exponents_of(numbers):
+            ends = numbers[:2] if self.moving.edges else (low, high)
+            every = list(self.leaves)
+            for j, x in zip(
+                self.moving.leaves, numbers[2 * self.moving.edges :], strict=True
+            ):
+                every[j] = x
+            place = (*ends, *which)
+            return self.loop.exponents(self.axes, self.lanes, place, tuple(every))
+
+        return exponents_of, (low, high) * self.moving.edges + self.moved
+
+    def through(self, step, combined, start):
+        return looped(step, combined, start, self.edges, self.counts, 1)
+
+
+def all_rates(loop, moving: Moving, axes, edges, counts, leaves) -> Any:
+    """Propagators of the lanes and their displacements with every number that moves.
+
+    Returns (u, rates), lanes in front, rates with the edges, if these move, then with
+    the numbers of the moving leaves, as a last axis. One pass forwards.
+    """
+    lanes = lane_count(axes, (edges, counts, *leaves))
+    block = _Block.own(loop, moving, axes, edges, counts, leaves, lanes)
+    group = loop.example(block.axes, block.leaves)
+    total = block.edges.shape[-1] * moving.edges + sum(x[0].size for x in block.moved)
+    apart = not moving.edges and total <= _FEW
+
+    def combined(earlier, later):
+        (u, rates), (move, more) = earlier, later
+        return move @ u, joined_rates(group, apart, u, rates, move, more)
+
+    def step(place, cell):
+        given = block.step(place)
+        exponents_of, numbers = _one_by_one(*given) if apart else given
+        exponents, changes = changes_of(group, exponents_of, numbers, apart)
+        move, rates, _ = step_with_rates(group, exponents, changes, apart)
+        if moving.edges:
+            rates = [_by_edge(rates[0], cell, block.edges.shape[-1])]
+        return jax.lax.optimization_barrier((move, rates))
+
+    still = group.still()
+    if apart:
+        rates = [still] * total
+    else:
+        rates = [jax.tree.map(lambda x: jnp.zeros((total, *x.shape)), still)]
+    start = on_lanes((group.identity(), rates), lanes)
+    u, rates = block.through(step, combined, start)
+    if apart:
+        rates = [jax.tree.map(lambda *x: jnp.stack(x), *rates)]
+    # Numbers, matrix, lanes: now lanes, matrix, numbers.
+    rates = jax.tree.map(lambda x: jnp.moveaxis(x, (0, -1), (-1, 0)), rates[0])
+    return in_front(u), rates
+
+
+def along(loop, moving: Moving, axes, edges, counts, leaves, tangents) -> Any:
+    """Displacements of the lanes along one direction, lanes in front; `tangents` of
+    what moves stand last in `axes`."""
+    lanes = lane_count(axes, (edges, counts, *leaves, *tangents))
+    block = _Block.own(loop, moving, axes, edges, counts, leaves, lanes)
+    tangents = _all_own(tangents, axes[-len(tangents) :], lanes)
+    group = loop.example(block.axes, block.leaves)
+
+    def combined(earlier, later):
+        (u, rates), (move, more) = earlier, later
+        return move @ u, joined_rates(group, True, u, rates, move, more)
+
+    def step(place, cell):
+        exponents_of, numbers = block.step(place)
+        direction = tangents
+        if moving.edges:
+            sides = tangents[0].T
+            direction = (sides[cell], sides[cell + 1], *tangents[1:])
+        exponents, change = jax.jvp(exponents_of, (numbers,), (direction,))
+        move, rates, _ = step_with_rates(group, exponents, [change], True)
+        return jax.lax.optimization_barrier((move, rates))
+
+    start = on_lanes((group.identity(), [group.still()]), lanes)
+    _, (rate,) = block.through(step, combined, start)
+    return in_front(rate)
+
+
+def backward(
+    structure, loop, moving: Moving, axes, edges, counts, leaves, numbers
+) -> tuple:
+    """Cotangents of what moves, lanes in front, from those of displacements of this
+    structure, whose numbers stand last in `axes`."""
+    lanes = lane_count(axes, (edges, counts, *leaves, *numbers))
+    block = _Block.own(loop, moving, axes, edges, counts, leaves, lanes)
+    numbers = _all_own(numbers, axes[-len(numbers) :], lanes)
+    group = loop.example(block.axes, block.leaves)
+
+    def turned(carry, here):
+        (cotangent, totals), (place, cell) = carry, here
+        exponents_of, moved = block.step(place)
+        last = tuple(jnp.moveaxis(x, 0, -1) for x in moved)
+        exponents, pull = jax.vjp(
+            lambda last: exponents_of(tuple(jnp.moveaxis(x, -1, 0) for x in last)), last
+        )
+        exponents = jax.lax.optimization_barrier(exponents)
+        parts = []
+        for exponent in exponents:
+            part, cotangent = group.pulled(exponent, cotangent, ANY_ANGLE)
+            parts.append(part)
+        cotangent, parts = jax.lax.optimization_barrier((cotangent, tuple(parts)))
+        (found,) = pull(parts)
+        if moving.edges:
+            low, high, *found = found
+            sides = totals[0].at[cell].add(low).at[cell + 1].add(high)
+            return cotangent, (sides, *map(jnp.add, totals[1:], found))
+        return cotangent, tuple(map(jnp.add, totals, found))
+
+    totals = tuple(jnp.zeros_like(jnp.moveaxis(x, 0, -1)) for x in block.moved)
+    if moving.edges:
+        totals = (jnp.zeros_like(block.edges.T), *totals)
+    first = jax.tree.unflatten(structure, [jnp.moveaxis(x, 0, -1) for x in numbers])
+    _, totals = block.through(lambda *here: here, turned, (first, totals))
+    return tuple(jnp.moveaxis(x, -1, 0) for x in totals)
+
+
+def _all_own(arrays, axes, lanes: int) -> tuple[Array, ...]:
+    """Each with lanes in front."""
+    return tuple(
+        jnp.broadcast_to(x, (lanes, *x.shape)) if axis is None else x
+        for x, axis in zip(arrays, axes, strict=True)
+    )
+
+
+def _one_by_one(function: Callable, arrays) -> tuple[Callable, tuple[Array, ...]]:
+    """A function of arrays with lanes in front, as one of single numbers of the lanes:
+    what does not depend on a number can vanish from the derivative by it."""
+    shapes = [x.shape for x in arrays]
+    numbers = tuple(
+        column for x in arrays for column in x.reshape(x.shape[0], -1).swapaxes(0, 1)
+    )
+
+    def of_numbers(numbers):
+        rest = list(numbers)
+        every = []
+        for shape in shapes:
+            columns = [rest.pop(0) for _ in range(math.prod(shape[1:]))]
+            if len(shape) > 1:
+                every.append(jnp.stack(columns, axis=-1).reshape(shape))
+            else:
+                every += columns
+        return function(tuple(every))
+
+    return of_numbers, numbers
+
+
+def in_front(u: Any) -> Any:
+    """The lanes on the first axis."""
+    return jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), u)
+
+
+def _by_edge(rates: Any, cell, edges: int) -> Any:
+    """Derivatives in the ends of the cell, the first two, among those in all edges."""
+
+    def placed(x):
+        own = jnp.zeros((edges, *x.shape[1:]), x.dtype)
+        own = own.at[cell].add(x[0]).at[cell + 1].add(x[1])
+        return jnp.concatenate([own, x[2:]])
+
+    return jax.tree.map(placed, rates)
