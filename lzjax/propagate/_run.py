@@ -117,9 +117,13 @@ class Loop(eqx.Module):
             self, axes, moving.leaves, otherwise, edges, counts, leaves
         )
 
-    def in_blocks(self, block, leaves):
+    def in_blocks(self, block, leaves, like=None):
         """A function of (axes, edges, counts, *arrays) of a block, for any lanes."""
-        return in_blocks(block, COUNTS, self.width(leaves), LANES_ON_GPU)
+        return in_blocks(block, COUNTS, self.width(leaves), LANES_ON_GPU, like)
+
+    def identity(self, edges, counts, *leaves) -> Any:
+        """The group's, of a lane."""
+        return self.build(leaves).identity()
 
 
 def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
@@ -130,7 +134,7 @@ def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
         def block(axes, edges, counts, *leaves):
             return loop.lanes(axes, edges, counts, leaves)
 
-        return loop.in_blocks(block, leaves)(edges, counts, *leaves)
+        return loop.in_blocks(block, leaves, loop.identity)(edges, counts, *leaves)
 
     def rule(primals, tangents):
         u, change = _change(loop, primals, tangents)
@@ -193,12 +197,15 @@ def _displacement(loop: Loop, moving: Moving, edges, leaves):
     outputs, structure = jax.tree.flatten(still)
     inputs = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in moving.of(edges, leaves)]
 
-    def by(function):
+    def by(function, out):
         def block(axes, edges, counts, *arrays):
             own, more = arrays[: split - 2], arrays[split - 2 :]
             return function(loop, moving, axes, edges, counts, own, more)
 
-        run = loop.in_blocks(block, leaves)
+        def like(*_):
+            return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), out)
+
+        run = loop.in_blocks(block, leaves, like)
         return lambda given, more: jax.tree.leaves(run(*given, *more))
 
     def all_of(axes, edges, counts, *leaves):
@@ -221,14 +228,14 @@ def _displacement(loop: Loop, moving: Moving, edges, leaves):
         return rates_of(*given)[1]
 
     if loop.group.reversible:
-        back = by(functools.partial(backward, structure))
+        back = by(functools.partial(backward, structure), inputs)
     else:
 
         def back(given, cotangents):
             return pulled(whole(given), cotangents)
 
     linear = Linear(
-        by(along),
+        by(along, still),
         back,
         whole,
         applied,
