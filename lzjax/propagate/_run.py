@@ -21,6 +21,7 @@ from ._leaves import join
 from ._linear import Linear
 from ._loop import TOGETHER, larger, looped, on_lanes
 from ._steppers import AbstractStepper
+from ._stretches import in_turn, side_by_side
 
 # Where the steps of a lane, its cost, stand among what blocks take.
 COUNTS = 1
@@ -83,6 +84,8 @@ class Loop(eqx.Module):
 
     def _lanes(self, axes, edges, counts, leaves) -> Any:
         group = self.example(axes, leaves)
+        parts, axes, given = side_by_side(self, axes, (edges, counts, *leaves))
+        edges, counts, *leaves = given
         lanes = lane_count(axes, (edges, counts, *leaves))
 
         def combined(earlier, later):
@@ -103,7 +106,11 @@ class Loop(eqx.Module):
         # Matrices have one way for all angles.
         quick = [SMALL_ANGLES] if group.scalars else []
         ways = [functools.partial(evolve, way) for way in (*quick, ANY_ANGLE)]
-        return optimistic(*ways)
+        u = optimistic(*ways)
+        if parts == 1:
+            return u
+        behind = jax.tree.map(lambda x: jnp.moveaxis(x, 0, -1), u)
+        return in_front(in_turn(lambda u, move: move @ u, behind, parts))
 
     def sensitive_lanes(self, moving: Moving, axes, edges, counts, leaves) -> Any:
         """As `lanes`, with the derivative of the propagator in what moves."""
