@@ -3,8 +3,9 @@
     python benchmarks/scaling.py [--quick]
 
 Linear sweeps in float64 under one `jax.vmap`: 1 to 10⁶ lanes by 1 024 fourth-order
-steps, to 10⁵ by the default tolerance; up to 10⁵ steps for 1 and 1 024 lanes; chains
-of 2 to 16 levels. Writes results/scaling.json.
+steps, to 10⁵ by the default tolerance; up to 10⁵ steps for 1 to 16 and 1 024 lanes, of
+which few run parallel in time; chains of 2 to 16 levels, and small batches of those of
+4. Writes results/scaling.json.
 """
 
 import sys
@@ -70,19 +71,27 @@ def main(argv=None) -> None:
     most = 3 if given.quick else 6
     fixed, default = sweeps(lz.Magnus4(steps=1_024)), sweeps(lz.Magnus6())
     batch = {}
-    for lanes in (10**k for k in range(most + 1)):
+    for lanes in (1, 2, 4, 8, *(10**k for k in range(1, most + 1))):
         batch[("solver", "Magnus4, 1024 steps"), ("lanes", lanes)] = fixed, lanes
         if lanes <= 10**5:
             batch[("solver", "default, 1e-8"), ("lanes", lanes)] = default, lanes
     steps = {}
     for count in (100, 1_000) if given.quick else (100, 1_000, 10_000, 100_000):
-        for lanes in (1, 1_024):
+        for lanes in (1, 2, 4, 8, 16, 1_024):
             setting = ("lanes", lanes), ("steps", count)
             steps[setting] = sweeps(lz.Magnus4(steps=count)), lanes
     levels = {}
     for count in (2, 3) if given.quick else (2, 3, 4, 6, 8, 12, 16):
         setting = ("levels", count), ("lanes", 32), ("steps", 1_024)
         levels[setting] = chains(lz.Magnus4(steps=1_024), count), 32
+    few = {}
+    for name, solver in (
+        ("Magnus4, 1024 steps", lz.Magnus4(steps=1_024)),
+        ("default, 1e-8", lz.Magnus6()),
+    ):
+        function = chains(solver, 4)
+        for lanes in (1, 8) if given.quick else (1, 2, 4, 8, 16):
+            few[("solver", name), ("levels", 4), ("lanes", lanes)] = function, lanes
     record = {
         "machine": measure.machine(),
         "versions": measure.versions(),
@@ -90,6 +99,7 @@ def main(argv=None) -> None:
         "against_lanes": measured(batch, given),
         "against_steps": measured(steps, given),
         "against_levels": measured(levels, given),
+        "few_lanes": measured(few, given),
     }
     measure.write(given.output, record)
 

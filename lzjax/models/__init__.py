@@ -16,6 +16,7 @@ from ._decay import (
 )
 from ._frames import (
     AdiabaticFrame as AdiabaticFrame,
+    InteractionPicture as InteractionPicture,
     counter_diabatic as counter_diabatic,
 )
 from ._linear import LinearSweep as LinearSweep

@@ -1,11 +1,16 @@
-"""A two-level model seen from its own eigenstates, and the drive that follows them."""
+"""A two-level model seen from its own eigenstates, or turning with its drive; and the
+drive that follows its eigenstates."""
 
+from typing import Any
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Complex, Float
 
 from .._types import Scalar
 from ._base import AbstractTwoLevel, Field
+from ._waveforms import AbstractWaveform, as_waveform
 
 
 class _Counter(AbstractTwoLevel):
@@ -79,6 +84,60 @@ class AdiabaticFrame(AbstractTwoLevel):
 
     def landmarks(self) -> Float[Array, " K"]:
         return self.model.landmarks()
+
+
+class InteractionPicture(AbstractTwoLevel):
+    r"""A two-level model in the frame that turns by a phase $\varphi(t)$ about z,
+    $\psi' = e^{i\varphi\sigma_z/2}\psi$: detuning $\epsilon - \dot\varphi$, coupling
+    $\Delta\,e^{-i\varphi}$ for $H = \tfrac12(\epsilon\sigma_z + \mathrm{Re}\,\Delta\,
+    \sigma_x + \mathrm{Im}\,\Delta\,\sigma_y)$.
+
+    Populations of the diabatic levels are the same at all times. With the phase of a
+    drive, $(A/\omega)\sin(\omega t)$ for $A\cos(\omega t)$, steps no longer have to
+    follow it. That saves up to three of four steps where the drive is much faster than
+    all else (a frequency of ten gaps or more, an amplitude about the frequency), and
+    each takes 1.4 times as long; elsewhere it takes more of them, for a Magnus step
+    integrates the phase as it is.
+
+    **Arguments:**
+
+    - `model`: a two-level model with a field.
+    - `phase`: φ(t), a real waveform, without jumps.
+
+    **Raises:** `TypeError` if the model has no field.
+    """
+
+    model: AbstractTwoLevel
+    phase: AbstractWaveform = eqx.field(converter=as_waveform)
+
+    def __check_init__(self):
+        _check("InteractionPicture", self.model)
+
+    def field(self, t: Scalar) -> Field:
+        x, y, z = self.model.field(t)
+        t = jnp.asarray(t, dtype=float)
+        angle, rate = jax.jvp(self._angle, (t,), (jnp.ones_like(t),))
+        cos, sin = jnp.cos(angle), jnp.sin(angle)
+        return x * cos + y * sin, y * cos - x * sin, z - rate
+
+    def _angle(self, t: Scalar) -> Scalar:
+        return jnp.asarray(self.phase(t), dtype=float)
+
+    def in_laboratory(
+        self, propagator: Any, t0: ArrayLike, t1: ArrayLike
+    ) -> Complex[Array, "2 2"]:
+        """The propagator of `model` from the one in this frame, both from t0 to t1
+        (finite)."""
+        signs = jnp.array([0.5, -0.5])
+        before = jnp.exp(1j * signs * self._angle(jnp.asarray(t0, dtype=float)))
+        after = jnp.exp(-1j * signs * self._angle(jnp.asarray(t1, dtype=float)))
+        return after[:, None] * propagator * before[None, :]
+
+    def breakpoints(self) -> Float[Array, " K"]:
+        return jnp.concatenate([self.model.breakpoints(), self.phase.breakpoints()])
+
+    def landmarks(self) -> Float[Array, " K"]:
+        return jnp.concatenate([self.model.landmarks(), self.phase.landmarks()])
 
 
 def _check(name: str, model: AbstractTwoLevel) -> None:

@@ -76,7 +76,12 @@ def controlled(
         COUNTS,
         loop.width(leaves),
         LANES_ON_GPU,
+        lambda *lane: _Compared(loop.identity(*lane), jnp.zeros(()), jnp.zeros(())),
     )
+
+    def like(edges, counts, tolerance, turns, *leaves):
+        u = loop.identity(edges, counts, *leaves)
+        return Controlled(u, jnp.zeros(()), counts, counts, jnp.zeros((), jnp.int32))
 
     def batch(axes, edges, counts, tolerance, turns, *leaves):
         lanes = lane_count(axes, (edges, counts, tolerance, turns, *leaves))
@@ -135,7 +140,7 @@ def controlled(
         error = 2.0 * found.change + rounding
         return Controlled(found.u, error, counts, finer, spent)
 
-    run = in_blocks(batch, None, sys.maxsize, sys.maxsize)
+    run = in_blocks(batch, None, sys.maxsize, sys.maxsize, like)
     return jax.lax.stop_gradient(
         run(*jax.lax.stop_gradient((edges, counts, tolerance, turns, *leaves)))
     )

@@ -22,6 +22,7 @@ from ._leaves import join
 from ._linear import Linear
 from ._loop import TOGETHER, larger, looped, on_lanes
 from ._steppers import AbstractStepper
+from ._stretches import in_turn, side_by_side
 
 # Where the steps of a lane, its cost, stand among what blocks take.
 COUNTS = 1
@@ -91,6 +92,8 @@ class Loop(eqx.Module):
 
     def _lanes(self, axes, edges, counts, leaves) -> Any:
         group = self.example(axes, leaves)
+        parts, axes, given = side_by_side(self, axes, (edges, counts, *leaves))
+        edges, counts, *leaves = given
         lanes = lane_count(axes, (edges, counts, *leaves))
 
         def combined(earlier, later):
@@ -111,7 +114,11 @@ class Loop(eqx.Module):
         # Matrices have one way for all angles.
         quick = [SMALL_ANGLES] if group.scalars else []
         ways = [functools.partial(evolve, way) for way in (*quick, ANY_ANGLE)]
-        return optimistic(*ways)
+        u = optimistic(*ways)
+        if parts == 1:
+            return u
+        behind = jax.tree.map(lambda x: jnp.moveaxis(x, 0, -1), u)
+        return in_front(in_turn(lambda u, move: move @ u, behind, parts))
 
     def sensitive_lanes(self, moving: Moving, axes, edges, counts, leaves) -> Any:
         """As `lanes`, with the derivative of the propagator in what moves."""
@@ -125,9 +132,13 @@ class Loop(eqx.Module):
             self, axes, moving.leaves, otherwise, edges, counts, leaves
         )
 
-    def in_blocks(self, block, leaves):
+    def in_blocks(self, block, leaves, like=None):
         """A function of (axes, edges, counts, *arrays) of a block, for any lanes."""
-        return in_blocks(block, COUNTS, self.width(leaves), LANES_ON_GPU)
+        return in_blocks(block, COUNTS, self.width(leaves), LANES_ON_GPU, like)
+
+    def identity(self, edges, counts, *leaves) -> Any:
+        """The group's, of a lane."""
+        return self.build(leaves).identity()
 
 
 def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
@@ -138,7 +149,7 @@ def fixed(loop: Loop, edges, counts, leaves: tuple[Array, ...]) -> Any:
         def block(axes, edges, counts, *leaves):
             return loop.lanes(axes, edges, counts, leaves)
 
-        return loop.in_blocks(block, leaves)(edges, counts, *leaves)
+        return loop.in_blocks(block, leaves, loop.identity)(edges, counts, *leaves)
 
     def rule(primals, tangents):
         u, change = _change(loop, primals, tangents)
@@ -201,12 +212,15 @@ def _displacement(loop: Loop, moving: Moving, edges, leaves):
     outputs, structure = jax.tree.flatten(still)
     inputs = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in moving.of(edges, leaves)]
 
-    def by(function):
+    def by(function, out):
         def block(axes, edges, counts, *arrays):
             own, more = arrays[: split - 2], arrays[split - 2 :]
             return function(loop, moving, axes, edges, counts, own, more)
 
-        run = loop.in_blocks(block, leaves)
+        def like(*_):
+            return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), out)
+
+        run = loop.in_blocks(block, leaves, like)
         return lambda given, more: jax.tree.leaves(run(*given, *more))
 
     def all_of(axes, edges, counts, *leaves):
@@ -229,14 +243,14 @@ def _displacement(loop: Loop, moving: Moving, edges, leaves):
         return rates_of(*given)[1]
 
     if loop.group.reversible:
-        back = by(functools.partial(backward, structure))
+        back = by(functools.partial(backward, structure), inputs)
     else:
 
         def back(given, cotangents):
             return pulled(whole(given), cotangents)
 
     linear = Linear(
-        by(along),
+        by(along, still),
         back,
         whole,
         applied,

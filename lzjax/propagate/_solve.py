@@ -65,6 +65,10 @@ def solve(
     `status`, or call `.checked()`. In a batch, lanes run in blocks of similar cost,
     and a block lasts as long as its dearest lane: `steps` says what each lane took.
 
+    Of a model that repeats itself, n periods are one period's propagator to the n-th
+    power: `jnp.linalg.matrix_power(lz.readout.floquet(model, period).propagator, n)`
+    costs one period, and `lz.readout.time_averaged_populations` averages over all.
+
     An infinite end is replaced by the nearest time from which on two successive
     superadiabatic bases (orders 5 and 6) agree within the tolerance. The propagator
     is then the scattering matrix between diabatic states; its squared moduli are

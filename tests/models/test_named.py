@@ -139,3 +139,29 @@ def test_frames_refuse_what_has_no_field_or_leaves_the_plane():
         models.AdiabaticFrame(many)
     frame = models.AdiabaticFrame(lz.LinearSweep(0.3 + 0.4j, 1.0))
     assert jnp.isnan(frame.field(T)[0])
+
+
+def test_the_interaction_picture_is_the_same_drive_in_a_turning_frame():
+    """A fast dither, by tolerance: the same propagator, and its gradient, in fewer
+    steps; also with a coupling that has both parts."""
+    gap, frequency, window = 0.4 + 0.3j, 30.0, (-6.0, 5.0)
+
+    def both(amplitude):
+        dither = models.DitheredSweep(gap, 1.0, amplitude, frequency, 0.2)
+
+        def turned(t, a):
+            return a / frequency * jnp.sin(frequency * t + 0.2)
+
+        phase = models.FunctionWaveform(turned, amplitude)
+        frame = models.InteractionPicture(dither, phase)
+        solver = lz.Magnus6()
+        outside = lz.solve(dither, *window, rtol=1e-8, solver=solver)
+        inside = lz.solve(frame, *window, rtol=1e-8, solver=solver)
+        found = frame.in_laboratory(inside.propagator, *window)
+        return outside.propagator, found, outside.steps, inside.steps
+
+    outside, inside, many, few = jax.jit(both)(30.0)
+    np.testing.assert_allclose(inside, outside, atol=2e-8)
+    assert 1.2 * few < many
+    slopes = jax.jit(jax.jacfwd(lambda a: both(a)[:2]))(30.0)
+    np.testing.assert_allclose(*slopes, atol=1e-6)

@@ -129,7 +129,7 @@ def test_memory_of_a_gradient_does_not_grow_with_the_steps(function):
         compiled = jax.jit(jax.grad(total)).lower(NUMBERS).compile()
         return compiled.memory_analysis().temp_size_in_bytes
 
-    assert memory(20_000) <= memory(20) + 4096
+    assert memory(10_000) <= memory(20) + 4096
 
 
 def test_a_linear_map_with_its_transpose():
