@@ -59,7 +59,8 @@ def three_levels(p, t1=3.0):
 
 
 slow_three = pytest.param(three_levels, marks=pytest.mark.slow)
-CASES = [rippled, two_exponentials, kicked, three_levels]
+CASES = [rippled, kicked, three_levels]
+CASES += [pytest.param(two_exponentials, marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("function", CASES)
