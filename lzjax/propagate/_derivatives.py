@@ -18,6 +18,7 @@ from ._cos_sinc import ANY_ANGLE
 from ._lanes import lane_count
 from ._loop import looped, on_lanes
 from ._rates import changes_of, joined_rates, step_with_rates
+from ._rules import replaced
 
 # Up to so many numbers change one by one, each with arrays of its own.
 _FEW = 8
@@ -46,14 +47,25 @@ class _Block(NamedTuple):
     leaves: tuple[Array, ...]
 
     @classmethod
-    def own(cls, loop, moving: Moving, axes, edges, counts, leaves, lanes) -> "_Block":
-        arrays = [edges, counts, *leaves]
-        axes = list(axes[: len(arrays)])
-        for j in [0] * moving.edges + [2 + j for j in moving.leaves]:
+    def own(cls, loop, moving: Moving, axes, edges, counts, leaves, more=()):
+        """The block, and `more` arrays with lanes in front, which stand last in
+        `axes`."""
+        arrays = [edges, counts, *leaves, *more]
+        lanes = lane_count(axes, arrays)
+        axes, whole = list(axes), 2 + len(leaves)
+        places = [0] * moving.edges + [2 + j for j in moving.leaves]
+        for j in (*places, *range(whole, len(arrays))):
             if axes[j] is None:
                 arrays[j] = jnp.broadcast_to(arrays[j], (lanes, *arrays[j].shape))
                 axes[j] = 0
-        return cls(loop, moving, tuple(axes), arrays[0], arrays[1], tuple(arrays[2:]))
+        edges, counts, *leaves = arrays[:whole]
+        block = cls(loop, moving, tuple(axes[:whole]), edges, counts, tuple(leaves))
+        return block, tuple(arrays[whole:])
+
+    @property
+    def group(self) -> Any:
+        """Of the first lane."""
+        return self.loop.example(self.axes, self.leaves)
 
     @property
     def lanes(self) -> int:
@@ -71,13 +83,10 @@ class _Block(NamedTuple):
 
         def exponents_of(numbers):
             ends = numbers[:2] if self.moving.edges else (low, high)
-            every = list(self.leaves)
-            for j, x in zip(
-                self.moving.leaves, numbers[2 * self.moving.edges :], strict=True
-            ):
-                every[j] = x
+            moved = numbers[2 * self.moving.edges :]
+            every = tuple(replaced(self.leaves, self.moving.leaves, moved))
             place = (*ends, *which)
-            return self.loop.exponents(self.axes, self.lanes, place, tuple(every))
+            return self.loop.exponents(self.axes, self.lanes, place, every)
 
         return exponents_of, (low, high) * self.moving.edges + self.moved
 
@@ -91,9 +100,8 @@ def all_rates(loop, moving: Moving, axes, edges, counts, leaves) -> Any:
     Returns (u, rates), lanes in front, rates with the edges, if these move, then with
     the numbers of the moving leaves, as a last axis. One pass forwards.
     """
-    lanes = lane_count(axes, (edges, counts, *leaves))
-    block = _Block.own(loop, moving, axes, edges, counts, leaves, lanes)
-    group = loop.example(block.axes, block.leaves)
+    block, _ = _Block.own(loop, moving, axes, edges, counts, leaves)
+    group = block.group
     total = block.edges.shape[-1] * moving.edges + sum(x[0].size for x in block.moved)
     apart = not moving.edges and total <= _FEW
 
@@ -115,7 +123,7 @@ def all_rates(loop, moving: Moving, axes, edges, counts, leaves) -> Any:
         rates = [still] * total
     else:
         rates = [jax.tree.map(lambda x: jnp.zeros((total, *x.shape)), still)]
-    start = on_lanes((group.identity(), rates), lanes)
+    start = on_lanes((group.identity(), rates), block.lanes)
     u, rates = block.through(step, combined, start)
     if apart:
         rates = [jax.tree.map(lambda *x: jnp.stack(x), *rates)]
@@ -127,10 +135,8 @@ def all_rates(loop, moving: Moving, axes, edges, counts, leaves) -> Any:
 def along(loop, moving: Moving, axes, edges, counts, leaves, tangents) -> Any:
     """Displacements of the lanes along one direction, lanes in front; `tangents` of
     what moves stand last in `axes`."""
-    lanes = lane_count(axes, (edges, counts, *leaves, *tangents))
-    block = _Block.own(loop, moving, axes, edges, counts, leaves, lanes)
-    tangents = _all_own(tangents, axes[-len(tangents) :], lanes)
-    group = loop.example(block.axes, block.leaves)
+    block, tangents = _Block.own(loop, moving, axes, edges, counts, leaves, tangents)
+    group = block.group
 
     def combined(earlier, later):
         (u, rates), (move, more) = earlier, later
@@ -146,7 +152,7 @@ def along(loop, moving: Moving, axes, edges, counts, leaves, tangents) -> Any:
         move, rates, _ = step_with_rates(group, exponents, [change], True)
         return jax.lax.optimization_barrier((move, rates))
 
-    start = on_lanes((group.identity(), [group.still()]), lanes)
+    start = on_lanes((group.identity(), [group.still()]), block.lanes)
     _, (rate,) = block.through(step, combined, start)
     return in_front(rate)
 
@@ -156,10 +162,8 @@ def backward(
 ) -> tuple:
     """Cotangents of what moves, lanes in front, from those of displacements of this
     structure, whose numbers stand last in `axes`."""
-    lanes = lane_count(axes, (edges, counts, *leaves, *numbers))
-    block = _Block.own(loop, moving, axes, edges, counts, leaves, lanes)
-    numbers = _all_own(numbers, axes[-len(numbers) :], lanes)
-    group = loop.example(block.axes, block.leaves)
+    block, numbers = _Block.own(loop, moving, axes, edges, counts, leaves, numbers)
+    group = block.group
 
     def turned(carry, here):
         (cotangent, totals), (place, cell) = carry, here
@@ -187,14 +191,6 @@ def backward(
     first = jax.tree.unflatten(structure, [jnp.moveaxis(x, 0, -1) for x in numbers])
     _, totals = block.through(lambda *here: here, turned, (first, totals))
     return tuple(jnp.moveaxis(x, -1, 0) for x in totals)
-
-
-def _all_own(arrays, axes, lanes: int) -> tuple[Array, ...]:
-    """Each with lanes in front."""
-    return tuple(
-        jnp.broadcast_to(x, (lanes, *x.shape)) if axis is None else x
-        for x, axis in zip(arrays, axes, strict=True)
-    )
 
 
 def _one_by_one(function: Callable, arrays) -> tuple[Callable, tuple[Array, ...]]:

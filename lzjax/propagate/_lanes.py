@@ -6,7 +6,7 @@ What a lane computes never depends on its neighbours.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -16,6 +16,7 @@ from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, Bool
 
 from ..kernels import has_gpu
+from ._rules import changing, in_front, replaced
 
 # From so many lanes on they are sorted, also if one block holds them all.
 _SORTED = 1 << 10
@@ -80,9 +81,14 @@ class _Blocks:
 def _executed(*arrays, blocks: _Blocks) -> list[Array]:
     if blocks.axes is None:
         return jax.tree.leaves(_alone(blocks.run, arrays))
-    return jax.tree.leaves(
-        _blocks(blocks.run, blocks.cost, blocks.axes, blocks.widths, arrays)
-    )
+    here, on_gpu = blocks.widths
+
+    def by(width):
+        return lambda *arrays: jax.tree.leaves(_shared_out(blocks, width, arrays))
+
+    if here == on_gpu or not has_gpu():
+        return by(here)(*arrays)
+    return jax.lax.platform_dependent(*arrays, cuda=by(on_gpu), default=by(here))
 
 
 def _abstract(*arrays, blocks: _Blocks):
@@ -101,16 +107,7 @@ def _batched(arrays, places, *, blocks: _Blocks):
 
 def _in_one_row(arrays, places, blocks: _Blocks) -> list[Array]:
     """Of all lanes, with those that are new in front."""
-    is_batched = [isinstance(place, int) for place in places]
-    size = next(
-        x.shape[place]
-        for x, place, yes in zip(arrays, places, is_batched, strict=True)
-        if yes
-    )
-    front = [
-        jnp.moveaxis(x, place, 0) if yes else x
-        for x, place, yes in zip(arrays, places, is_batched, strict=True)
-    ]
+    size, front, is_batched = in_front(arrays, places)
     if blocks.axes is None:
         axes = tuple(0 if yes else None for yes in is_batched)
         many = dataclasses.replace(blocks, axes=axes)
@@ -137,11 +134,7 @@ def _in_one_row(arrays, places, blocks: _Blocks) -> list[Array]:
 def _jvp(primals, tangents, *, blocks: _Blocks):
     """Values and their changes in the same blocks."""
     count = len(primals)
-    moving = [
-        j
-        for j, x in enumerate(tangents)
-        if not isinstance(x, ad.Zero) and jnp.issubdtype(x.dtype, jnp.inexact)
-    ]
+    moving = changing(tangents)
     smooth = [k for k, x in enumerate(blocks.shapes) if _is_smooth(x)]
 
     def run(axes, *arrays):
@@ -156,9 +149,7 @@ def _jvp(primals, tangents, *, blocks: _Blocks):
             axes[j] = 0 if axes[j] == 0 or axes[k] == 0 else None
 
         def of_moving(*some):
-            every = own[:count]
-            for j, x in zip(moving, some, strict=True):
-                every[j] = x
+            every = replaced(own[:count], moving, some)
             return jax.tree.leaves(blocks.run(tuple(axes[:count]), *every))
 
         out, change = jax.jvp(
@@ -195,7 +186,7 @@ batching.primitive_batchers[_in_blocks] = _batched
 mlir.register_lowering(_in_blocks, mlir.lower_fun(_executed, multiple_results=True))
 
 
-def lane_count(axes: tuple[int | None, ...], arrays: tuple[Any, ...]) -> int:
+def lane_count(axes: Sequence[int | None], arrays: Sequence[Any]) -> int:
     """How many lanes a block has: `axes` says 0 for the arrays that have them first."""
     return next(x.shape[0] for x, axis in zip(arrays, axes, strict=True) if axis == 0)
 
@@ -224,43 +215,26 @@ def optimistic(*ways: Callable[[], tuple[Any, Bool[Array, " L"]]]) -> Any:
     return jax.lax.cond(jnp.any(beyond), again, lambda: value)
 
 
-def _blocks(
-    run: Callable,
-    cost: int | None,
-    axes: tuple,
-    widths: tuple[int, int],
-    arrays: tuple,
-) -> Any:
-    here, on_gpu = widths
-
-    def by(width):
-        return lambda *arrays: _shared_out(run, cost, axes, width, arrays)
-
-    if here == on_gpu or not has_gpu():
-        return by(here)(*arrays)
-    return jax.lax.platform_dependent(*arrays, cuda=by(on_gpu), default=by(here))
-
-
-def _shared_out(
-    run: Callable, cost: int | None, axes: tuple, width: int, arrays: tuple
-) -> Any:
+def _shared_out(blocks: _Blocks, width: int, arrays: tuple) -> Any:
+    run, axes, cost = blocks.run, blocks.axes, blocks.cost
+    assert axes is not None  # one lane alone is not shared out
     lanes = lane_count(axes, arrays)
     costs = None if cost is None or axes[cost] is None else arrays[cost]
     # Inside of kernels there are smaller blocks.
     if lanes <= width and (costs is None or lanes <= _SORTED):
         return run(axes, *arrays)
-    blocks = -(-lanes // width)
+    count = -(-lanes // width)
     # Shares as equal as can be: the last block is not filled up with many idle lanes.
-    width = -(-lanes // blocks)
+    width = -(-lanes // count)
     # The last block is filled up with copies of the last lane, the dearest one.
-    idle = blocks * width - lanes
+    idle = count * width - lanes
 
     def filled(x):
         last = jnp.broadcast_to(x[-1:], (idle, *x.shape[1:]))
-        return jnp.concatenate([x, last]).reshape(blocks, width, *x.shape[1:])
+        return jnp.concatenate([x, last]).reshape(count, width, *x.shape[1:])
 
     def emptied(x):
-        return x.reshape(blocks * width, *x.shape[2:])[:lanes]
+        return x.reshape(count * width, *x.shape[2:])[:lanes]
 
     batched = [x for x, axis in zip(arrays, axes, strict=True) if axis == 0]
 

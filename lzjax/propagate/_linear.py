@@ -16,6 +16,8 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array
 
+from ._rules import changing, in_front, replaced
+
 Arrays = Sequence[Array]
 
 
@@ -116,18 +118,11 @@ def _jvp(primals, tangents, *, linear: Linear, split: int):
     parts = []
     if not all(isinstance(x, ad.Zero) for x in along):
         parts.append(linear(given, [ad.instantiate_zeros(x) for x in along]))
-    places = [
-        j
-        for j, x in enumerate(tangents[:split])
-        if not isinstance(x, ad.Zero) and jnp.issubdtype(x.dtype, jnp.inexact)
-    ]
+    places = changing(tangents[:split])
     if places:
 
         def of_given(*some):
-            every = list(given)
-            for j, x in zip(places, some, strict=True):
-                every[j] = x
-            return linear.forward(every, moved)
+            return linear.forward(replaced(given, places, some), moved)
 
         changed = tuple(given[j] for j in places), tuple(tangents[j] for j in places)
         parts.append(jax.jvp(of_given, *changed)[1])
@@ -148,23 +143,15 @@ def _transpose(pulled, *arrays, linear: Linear, split: int):
     return [None] * split + wanted
 
 
-def _batched(arrays, axes, *, linear: Linear, split: int):
-    size = next(
-        x.shape[axis]
-        for x, axis in zip(arrays, axes, strict=True)
-        if isinstance(axis, int)
-    )
-    front = [
-        jnp.moveaxis(x, axis, 0) if isinstance(axis, int) else x
-        for x, axis in zip(arrays, axes, strict=True)
-    ]
+def _batched(arrays, places, *, linear: Linear, split: int):
+    size, front, batched = in_front(arrays, places)
     given = front[:split]
     moved = [
-        x if isinstance(axis, int) else jnp.broadcast_to(x, (size, *x.shape))
-        for x, axis in zip(front[split:], axes[split:], strict=True)
+        x if yes else jnp.broadcast_to(x, (size, *x.shape))
+        for x, yes in zip(front[split:], batched[split:], strict=True)
     ]
-    lanes = tuple(0 if isinstance(axis, int) else None for axis in axes[:split])
-    some = any(axis == 0 for axis in lanes)
+    lanes = tuple(0 if yes else None for yes in batched[:split])
+    some = any(batched[:split])
     many = linear.of_lanes(lanes, size) if some else linear.of_directions(size)
     out = many(given, moved)
     return out, [0] * len(out)

@@ -191,22 +191,22 @@ def _change(loop: Loop, primals, tangents):
     )
     moved = moving.of(edge_tangent, leaf_tangents)
     numbers = sum(x.size for x in moving.of(edges, leaves))
-    linear, rates_of, structure = _displacement(loop, moving, edges, leaves)
+    linear, structure = _displacement(loop, moving, edges, leaves)
     # Kernels keep rates in registers, and have no transpose; matrices are too large.
     most = _ALL_RATES if loop.group.scalars else 0
     most = most if _kernel.why_no_kernel() else _kernel.DERIVATIVES
     if numbers > most:
         u, found = None, linear(primals, moved)
     else:
-        u, rates = rates_of(*primals)
-        found = linear.applied(rates, moved)
+        both = linear.whole(primals)
+        u, found = both[0], linear.applied(both, moved)
     return u, jax.tree.unflatten(structure, found)
 
 
 def _displacement(loop: Loop, moving: Moving, edges, leaves):
     """The displacement of a propagator as a linear map of what moves, given edges,
-    counts and leaves; the one pass that finds propagator and rates; and the structure
-    of a displacement."""
+    counts and leaves, and the structure of a displacement. The matrix of the map is the
+    propagator with its rates, which one pass finds."""
     split = 2 + len(leaves)
     still = jax.eval_shape(lambda: loop.build(tuple(leaves)).still())
     outputs, structure = jax.tree.flatten(still)
@@ -226,21 +226,21 @@ def _displacement(loop: Loop, moving: Moving, edges, leaves):
     def all_of(axes, edges, counts, *leaves):
         return loop.sensitive_lanes(moving, axes, edges, counts, leaves)
 
-    def applied(rates, moved):
-        tangent = jnp.concatenate([jnp.ravel(x) for x in moved])
-        return [x @ tangent for x in jax.tree.leaves(rates)]
+    run = loop.in_blocks(all_of, leaves)
 
-    def pulled(rates, cotangents):
-        parts = zip(cotangents, jax.tree.leaves(rates), strict=True)
+    def whole(given):
+        return run(*given)
+
+    def applied(both, moved):
+        tangent = jnp.concatenate([jnp.ravel(x) for x in moved])
+        return [x @ tangent for x in jax.tree.leaves(both[1])]
+
+    def pulled(both, cotangents):
+        parts = zip(cotangents, jax.tree.leaves(both[1]), strict=True)
         total = sum(jnp.tensordot(c, x, jnp.ndim(c)) for c, x in parts)
         ends = np.cumsum([x.size for x in inputs])[:-1]
         each = zip(jnp.split(total, ends), inputs, strict=True)
         return [part.reshape(x.shape) for part, x in each]
-
-    rates_of = loop.in_blocks(all_of, leaves)
-
-    def whole(given):
-        return rates_of(*given)[1]
 
     if loop.group.reversible:
         back = by(functools.partial(backward, structure), inputs)
@@ -258,4 +258,4 @@ def _displacement(loop: Loop, moving: Moving, edges, leaves):
         tuple(inputs),
         tuple(outputs),
     )
-    return linear, rates_of, structure
+    return linear, structure

@@ -147,8 +147,6 @@ def _runs(edges: Float[Array, "K+1 L"], counts: Int[Array, "K L"], run: int):
 def in_turn(combined: Callable, found: Any, parts: int) -> Any:
     """What all stretches make together, lanes on the last axis; `combined(earlier,
     later)` joins two."""
-    if parts == 1:
-        return found
     found = jax.tree.map(lambda x: x.reshape(*x.shape[:-1], parts, -1), found)
 
     def part(k):
