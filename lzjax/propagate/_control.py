@@ -24,6 +24,9 @@ _NEAR = 0.7, 1.4
 _ALIKE = {8: 0.2, 4: 1.0}
 # So many times as fast: the coarsest grid says nothing.
 _FAR = 16.0
+# Steps of the coarsest grid turn by less, in radians, where so many times as many steps
+# are enough for that: longer ones say little, and the loops take them twice.
+_LONGEST, _MORE = 2.2, 1.8
 
 
 class Controlled(NamedTuple):
@@ -57,7 +60,7 @@ def controlled(
     edges: Float[Array, " K+1"],
     counts: Int[Array, " K"],
     tolerance: Scalar,
-    turns: Scalar,
+    angles: Float[Array, " K"],
     leaves: tuple[Array, ...],
     max_steps: int,
     max_rounds: int,
@@ -65,9 +68,9 @@ def controlled(
     """Refine the grid until the error that its halvings show is within tolerance, or
     until rounding is all that is left.
 
-    `counts` are half of what the tolerance wants without extrapolation. `turns` is the
-    angle by which the window turns a state; the rounding of the phases grows with it.
-    Not differentiable: see `attach_derivative`.
+    `counts` are half of what the tolerance wants without extrapolation. `angles` are
+    those by which the cells turn a state; the rounding of the phases grows with their
+    sum. Not differentiable: see `attach_derivative`.
     """
     scales = _SCALES if counts.shape[-1] <= FEW_CELLS else _FEWER
     order = loop.stepper.order
@@ -79,12 +82,13 @@ def controlled(
         lambda *lane: _Compared(loop.identity(*lane), jnp.zeros(()), jnp.zeros(())),
     )
 
-    def like(edges, counts, tolerance, turns, *leaves):
+    def like(edges, counts, tolerance, angles, *leaves):
         u = loop.identity(edges, counts, *leaves)
         return Controlled(u, jnp.zeros(()), counts, counts, jnp.zeros((), jnp.int32))
 
-    def batch(axes, edges, counts, tolerance, turns, *leaves):
-        lanes = lane_count(axes, (edges, counts, tolerance, turns, *leaves))
+    def batch(axes, edges, counts, tolerance, angles, *leaves):
+        lanes = lane_count(axes, (edges, counts, tolerance, angles, *leaves))
+        turns = jnp.sum(angles, axis=-1)
         counts = jnp.broadcast_to(counts, (lanes, counts.shape[-1]))
         compared = jax.vmap(compare, (axes[0], 0, *axes[4:]))
         unit = 0.5 * jnp.finfo(turns.dtype).eps
@@ -124,7 +128,7 @@ def controlled(
                 spent + sum(scales) * total,
             )
 
-        counts = _first_counts(counts, turns, order, scales, max_steps)
+        counts = _first_counts(counts, angles, order, scales, max_steps)
         u = loop.example((axes[0], 0, *axes[4:]), leaves).identity()
         u = jax.tree.map(lambda x: jnp.broadcast_to(x, (lanes, *x.shape)), u)
         far = jnp.full(lanes, jnp.inf)
@@ -142,18 +146,21 @@ def controlled(
 
     run = in_blocks(batch, None, sys.maxsize, sys.maxsize, like)
     return jax.lax.stop_gradient(
-        run(*jax.lax.stop_gradient((edges, counts, tolerance, turns, *leaves)))
+        run(*jax.lax.stop_gradient((edges, counts, tolerance, angles, *leaves)))
     )
 
 
-def _first_counts(counts, turns, order: int, scales: tuple[int, ...], max_steps: int):
+def _first_counts(counts, angles, order: int, scales: tuple[int, ...], max_steps: int):
     """Steps of the coarsest grid. Extrapolation gains about the square of the angle of
     a step; a plan can be too careful as well: what fits is tried, and measured."""
     gain = 1.0
     if len(scales) > 2:
         steps = 2.0 * jnp.sum(counts, axis=-1)
+        turns = jnp.sum(angles, axis=-1)
         gain = jnp.minimum(2.0 * (turns / steps) ** 2, 1.0) ** (1.0 / (order + 2))
     first = jnp.ceil(2.0 / scales[-1] * counts * jnp.reshape(gain, (-1, 1)))
+    enough = jnp.ceil(angles / _LONGEST)
+    first = jnp.where(enough < _MORE * first, jnp.maximum(enough, first), first)
     total = scales[-1] * jnp.sum(first, axis=-1, keepdims=True)
     fits = jnp.floor(first * jnp.minimum(max_steps / total, 1.0))
     return jnp.where(counts > 0, jnp.maximum(fits, 1.0), 0.0).astype(jnp.int32)

@@ -14,9 +14,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from ._cos_sinc import ANY_ANGLE
+from ._angles import shortened, shortened_back, shortened_with
+from ._cos_sinc import SMALL_ANGLES
 from ._lanes import lane_count
-from ._loop import looped, on_lanes
+from ._loop import Steps, larger, looped, on_lanes
 from ._rates import changes_of, joined_rates, step_with_rates
 from ._rules import replaced
 
@@ -76,22 +77,24 @@ class _Block(NamedTuple):
         """The leaves that move."""
         return tuple(self.leaves[j] for j in self.moving.leaves)
 
-    def step(self, place) -> tuple[Callable, tuple]:
+    def step(self, steps: Steps, index) -> tuple[Callable, tuple]:
         """The exponents of a step as a function of numbers, and these: the ends of the
         cell, if they move, then the leaves that do."""
-        low, high, *which = place
 
         def exponents_of(numbers):
-            ends = numbers[:2] if self.moving.edges else (low, high)
+            own = steps
+            if self.moving.edges:
+                low, high = numbers[:2]
+                own = Steps.filling(low, high, steps.count)
             moved = numbers[2 * self.moving.edges :]
             every = tuple(replaced(self.leaves, self.moving.leaves, moved))
-            place = (*ends, *which)
-            return self.loop.exponents(self.axes, self.lanes, place, every)
+            return self.loop.exponents(self.axes, self.lanes, own, index, every)
 
-        return exponents_of, (low, high) * self.moving.edges + self.moved
+        return exponents_of, (steps.low, steps.high) * self.moving.edges + self.moved
 
-    def through(self, step, combined, start):
-        return looped(step, combined, start, self.edges, self.counts, 1)
+    def through(self, step, combined, start) -> Any:
+        reach = SMALL_ANGLES.reach if self.group.scalars else None
+        return looped(step, combined, start, self.edges, self.counts, 1, reach=reach)
 
 
 def all_rates(loop, moving: Moving, axes, edges, counts, leaves) -> Any:
@@ -106,17 +109,21 @@ def all_rates(loop, moving: Moving, axes, edges, counts, leaves) -> Any:
     apart = not moving.edges and total <= _FEW
 
     def combined(earlier, later):
-        (u, rates), (move, more) = earlier, later
-        return move @ u, joined_rates(group, apart, u, rates, move, more)
+        ((u, rates), angle), (move, more, square) = earlier, later
+        rates = joined_rates(group, apart, u, rates, move, more)
+        return (move @ u, rates), larger(angle, square)
 
-    def step(place, cell):
-        given = block.step(place)
+    def step(far, steps, index, cell):
+        given = block.step(steps, index)
         exponents_of, numbers = _one_by_one(*given) if apart else given
         exponents, changes = changes_of(group, exponents_of, numbers, apart)
-        move, rates, _ = step_with_rates(group, exponents, changes, apart)
+        exponents, changes = shortened_with(group, far, exponents, changes)
+        move, rates, square = step_with_rates(
+            group, exponents, changes, apart, SMALL_ANGLES
+        )
         if moving.edges:
             rates = [_by_edge(rates[0], cell, block.edges.shape[-1])]
-        return jax.lax.optimization_barrier((move, rates))
+        return jax.lax.optimization_barrier((move, rates, square))
 
     still = group.still()
     if apart:
@@ -139,18 +146,20 @@ def along(loop, moving: Moving, axes, edges, counts, leaves, tangents) -> Any:
     group = block.group
 
     def combined(earlier, later):
-        (u, rates), (move, more) = earlier, later
-        return move @ u, joined_rates(group, True, u, rates, move, more)
+        ((u, rates), angle), (move, more, square) = earlier, later
+        rates = joined_rates(group, True, u, rates, move, more)
+        return (move @ u, rates), larger(angle, square)
 
-    def step(place, cell):
-        exponents_of, numbers = block.step(place)
+    def step(far, steps, index, cell):
+        exponents_of, numbers = block.step(steps, index)
         direction = tangents
         if moving.edges:
             sides = tangents[0].T
             direction = (sides[cell], sides[cell + 1], *tangents[1:])
         exponents, change = jax.jvp(exponents_of, (numbers,), (direction,))
-        move, rates, _ = step_with_rates(group, exponents, [change], True)
-        return jax.lax.optimization_barrier((move, rates))
+        exponents, changes = shortened_with(group, far, exponents, [change])
+        found = step_with_rates(group, exponents, changes, True, SMALL_ANGLES)
+        return jax.lax.optimization_barrier(found)
 
     start = on_lanes((group.identity(), [group.still()]), block.lanes)
     _, (rate,) = block.through(step, combined, start)
@@ -166,24 +175,25 @@ def backward(
     group = block.group
 
     def turned(carry, here):
-        (cotangent, totals), (place, cell) = carry, here
-        exponents_of, moved = block.step(place)
+        ((cotangent, totals), angle), (far, steps, index, cell) = carry, here
+        exponents_of, moved = block.step(steps, index)
         last = tuple(jnp.moveaxis(x, 0, -1) for x in moved)
-        exponents, pull = jax.vjp(
+        whole, pull = jax.vjp(
             lambda last: exponents_of(tuple(jnp.moveaxis(x, -1, 0) for x in last)), last
         )
-        exponents = jax.lax.optimization_barrier(exponents)
+        whole = jax.lax.optimization_barrier(whole)
         parts = []
-        for exponent in exponents:
-            part, cotangent = group.pulled(exponent, cotangent, ANY_ANGLE)
+        for exponent in shortened(group, far, whole):
+            part, cotangent, square = group.pulled(exponent, cotangent, SMALL_ANGLES)
+            angle = larger(angle, square)
             parts.append(part)
         cotangent, parts = jax.lax.optimization_barrier((cotangent, tuple(parts)))
-        (found,) = pull(parts)
+        (found,) = pull(shortened_back(group, far, whole, parts))
         if moving.edges:
             low, high, *found = found
             sides = totals[0].at[cell].add(low).at[cell + 1].add(high)
-            return cotangent, (sides, *map(jnp.add, totals[1:], found))
-        return cotangent, tuple(map(jnp.add, totals, found))
+            return (cotangent, (sides, *map(jnp.add, totals[1:], found))), angle
+        return (cotangent, tuple(map(jnp.add, totals, found))), angle
 
     totals = tuple(jnp.zeros_like(jnp.moveaxis(x, 0, -1)) for x in block.moved)
     if moving.edges:

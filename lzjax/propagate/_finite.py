@@ -104,12 +104,9 @@ def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
     marks = jnp.where(moving, marks, still(marks))
     edges = _grid.edges(marks, t0, t1, inner)
     group = make(model)
-    sizes = jax.vmap(lambda t: group.size(group.generator(t)))(
-        0.5 * (edges[1:] + edges[:-1])
-    )
-    turns = jnp.sum(jnp.abs(jnp.diff(edges)) * sizes)
+    angles = _angles(group, edges)
     found = _control.controlled(
-        loop, edges, counts, aim, turns, leaves, max_steps, _MAX_ROUNDS
+        loop, edges, counts, aim, angles, leaves, max_steps, _MAX_ROUNDS
     )
     # Half as many steps more: that the propagator's error is small says less of its
     # derivatives.
@@ -121,6 +118,13 @@ def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
     status = STATUS.where(jnp.isnan(error), STATUS.not_finite, status)
     steps = jnp.sum(found.counts)
     return Propagated(group, u, error, steps, found.spent, status, edges)
+
+
+def _angles(group, edges: Float[Array, " K+1"]) -> Float[Array, " K"]:
+    """By how much each cell turns a state, in radians."""
+    middles = 0.5 * (edges[1:] + edges[:-1])
+    size = jax.vmap(lambda t: group.size(group.generator(t)))
+    return jnp.abs(jnp.diff(edges)) * size(middles)
 
 
 def _by_steps(make, model, t0, t1, stepper, steps) -> Propagated:

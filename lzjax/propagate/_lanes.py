@@ -18,6 +18,8 @@ from jaxtyping import Array, Bool
 from ..kernels import has_gpu
 from ._rules import changing, in_front, replaced
 
+# Lanes that a register holds at most.
+_REGISTER = 8
 # From so many lanes on they are sorted, also if one block holds them all.
 _SORTED = 1 << 10
 
@@ -215,6 +217,10 @@ def optimistic(*ways: Callable[[], tuple[Any, Bool[Array, " L"]]]) -> Any:
     return jax.lax.cond(jnp.any(beyond), again, lambda: value)
 
 
+def _rounded_up(number: int, unit: int) -> int:
+    return -(-number // unit) * unit
+
+
 def _shared_out(blocks: _Blocks, width: int, arrays: tuple) -> Any:
     run, axes, cost = blocks.run, blocks.axes, blocks.cost
     assert axes is not None  # one lane alone is not shared out
@@ -225,7 +231,9 @@ def _shared_out(blocks: _Blocks, width: int, arrays: tuple) -> Any:
         return run(axes, *arrays)
     count = -(-lanes // width)
     # Shares as equal as can be: the last block is not filled up with many idle lanes.
-    width = -(-lanes // count)
+    # Registers hold several lanes: what is left of these would go one by one.
+    width = min(_rounded_up(-(-lanes // count), _REGISTER), width)
+    count = -(-lanes // width)
     # The last block is filled up with copies of the last lane, the dearest one.
     idle = count * width - lanes
 

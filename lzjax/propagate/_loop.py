@@ -2,12 +2,13 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from .._types import Scalar
+from ..kernels import Cell, left_over
 
 # So many steps are taken together, as compilers unroll; fewer where cells are many,
 # and short.
@@ -20,13 +21,47 @@ FEW_CELLS = 16
 COMPILER_OPTIONS: dict[str, bool | int | str] = {"xla_cpu_prefer_vector_width": 512}
 
 
-def looped(step, combined, start, edges, counts, together, neutral=None):
+class Steps(NamedTuple):
+    """The `count` steps that fill a cell from `low` to `high`, in float32 all but
+    `rest`; one for each lane."""
+
+    low: Any
+    high: Any
+    count: Any
+    length: Any
+    rest: Any
+
+    @classmethod
+    def filling(cls, low, high, count) -> "Steps":
+        length = (high - low) / jnp.maximum(count, 1)
+        single = length.dtype.itemsize == 4
+        rest = left_over(low, high, count, length) if single else None
+        return cls(low, high, count, length, rest)
+
+    def step(self, index) -> tuple[Scalar, Scalar]:
+        """Start and length of step `index`; of no length beyond `count`. In float32
+        another one, short, closes the cell."""
+        dt = jnp.where(index < self.count, self.length, 0.0)
+        t, dt = Cell(self.low, dt).step(index)
+        if self.rest is None:
+            return t, dt
+        beyond = jnp.where(index == self.count, self.rest, 0.0)
+        inside = index < self.count
+        return jnp.where(inside, t, self.high), jnp.where(inside, dt, beyond)
+
+
+def looped(step, combined, start, edges, counts, together, neutral=None, reach=None):
     """All steps combined, cell by cell, for all lanes at once; in each cell as far
     as the lane with most steps needs.
 
-    `step(place, cell)` gives one step of all lanes, which are on its last axis, as they
-    are of `start`; `combined(before, step)` what both make. To take several steps
-    `together`, it must be associative, and `neutral` be what changes nothing.
+    `step(far, steps, index, cell)` gives one of the `Steps` of all lanes, which are on
+    its last axis, as they are of `start`; `combined((value, angle), step)` what both
+    make, and the largest squared angle. To take several steps `together`, it must be
+    associative, and `neutral` be what changes nothing.
+
+    Lanes that turn by an angle beyond `reach` go through that cell again with `far` = 1
+    instead of 0: the steps are to be the same turns by angles within reach. One loop
+    for both is compiled once.
     """
     cells = counts.shape[-1]
     together = together if cells <= FEW_CELLS else min(together, 2)
@@ -37,19 +72,41 @@ def looped(step, combined, start, edges, counts, together, neutral=None):
     # Cells first.
     edges, counts = edges.T, counts.T
 
-    def through(cell, carry):
-        def one(index):
-            place = edges[cell], edges[cell + 1], counts[cell], index
-            return step(place, cell)
+    def through(cell, value):
+        # Divided once a cell, not once a step.
+        steps = Steps.filling(edges[cell], edges[cell + 1], counts[cell])
+        steps = jax.lax.optimization_barrier(steps)
+        still = jnp.zeros(jax.tree.leaves(start)[0].shape[-1:])
 
-        def body(i, carry):
-            if together == 1:
-                return combined(carry, one(i))
-            several = together * i + jnp.arange(together, dtype=i.dtype)
-            return combined(carry, _reduced(combined, neutral, jax.vmap(one)(several)))
+        def run(far):
+            def one(index):
+                return step(far, steps, index, cell)
 
-        rounds = (longest[cell] + together - 1) // together
-        return jax.lax.fori_loop(0, rounds, body, carry)
+            def body(i, carry):
+                if together == 1:
+                    return combined(carry, one(i))
+                several = together * i + jnp.arange(together, dtype=i.dtype)
+                moves = jax.vmap(one)(several)
+                return combined(carry, _reduced(combined, neutral, moves))
+
+            rounds = (longest[cell] + together - 1) // together
+            return jax.lax.fori_loop(0, rounds, body, (value, still))
+
+        def tried(state):
+            far, beyond, before = state
+            found, angle = run(far)
+            found = jax.tree.map(lambda x, y: jnp.where(beyond, x, y), found, before)
+            return jnp.int32(1), beyond & (angle > reach), found
+
+        def unfinished(state):
+            far, beyond, _ = state
+            return (far == 0) | jnp.any(beyond)
+
+        if reach is None:
+            return run(0)[0]
+        state = jnp.int32(0), jnp.ones(still.shape, bool), value
+        _, _, value = jax.lax.while_loop(unfinished, tried, state)
+        return value
 
     if cells == 1:
         return through(0, start)

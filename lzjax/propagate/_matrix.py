@@ -8,7 +8,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float, Inexact
 
 from .._types import Scalar
-from ._cos_sinc import COS, REACH, SINC
 from ._linear import explicit
 
 _fence = jax.lax.optimization_barrier
@@ -19,8 +18,35 @@ _BLOCK = 4
 # for cos and sin. Each with the largest norm for which it holds to rounding.
 TAYLOR = tuple(1.0 / math.factorial(k) for k in range(20))
 TAYLOR_REACH = 1.1
-TURNS = tuple((-1.0) ** (k // 2) * (SINC if k % 2 else COS)[k // 2] for k in range(20))
-TURNS_REACH = math.sqrt(REACH)
+# Of cos and sin(r)/r in r², interpolated in Chebyshev's points of [0, 2.5²].
+_COS = (
+    1.0,
+    -0.49999999999999994,
+    0.041666666666665554,
+    -0.001388888888884138,
+    2.4801587293776794e-05,
+    -2.7557318580440086e-07,
+    2.0876727180030166e-09,
+    -1.1469933576630449e-11,
+    4.766553519746852e-14,
+    -1.4503314021434991e-16,
+)
+_SINC = (
+    1.0,
+    -0.16666666666666666,
+    0.00833333333333328,
+    -0.00019841269841247097,
+    2.755731922024723e-06,
+    -2.5052108077431053e-08,
+    1.6059029572947262e-10,
+    -7.646775270905691e-13,
+    2.80527779434349e-15,
+    -7.687627288991658e-18,
+)
+TURNS = tuple(
+    (-1.0) ** (k // 2) * (_SINC if k % 2 else _COS)[k // 2] for k in range(20)
+)
+TURNS_REACH = 2.5
 
 
 class Matrix(eqx.Module):

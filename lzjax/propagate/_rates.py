@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from ._cos_sinc import ANY_ANGLE, Trigonometry
+from ._cos_sinc import Trigonometry
 
 # Beyond this many numbers, memory speaks for one backward pass for each coordinate
 # instead of one forward pass for each number.
@@ -20,7 +20,7 @@ def step_with_rates(
     exponents: tuple,
     changes: list,
     apart: bool,
-    way: Trigonometry = ANY_ANGLE,
+    way: Trigonometry,
 ) -> Any:
     """A step, its rates of the group, and the largest squared angle.
 

@@ -10,14 +10,13 @@ import numpy as np
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array
 
-from .._types import Scalar
-from ..kernels import Cell, left_over
 from . import _kernel
-from ._cos_sinc import ANY_ANGLE, SMALL_ANGLES, Trigonometry
+from ._angles import shortened
+from ._cos_sinc import SMALL_ANGLES
 from ._derivatives import Moving, all_rates, along, backward, in_front
 from ._exponents import exponents_on_lanes, first_of
 from ._grid import stepped
-from ._lanes import in_blocks, lane_count, optimistic
+from ._lanes import in_blocks, lane_count
 from ._leaves import join
 from ._linear import Linear
 from ._loop import TOGETHER, larger, looped, on_lanes
@@ -60,23 +59,9 @@ class Loop(eqx.Module):
         firsts = [first_of(x, a) for x, a in zip(leaves, axes[2:], strict=True)]
         return self.build(tuple(firsts))
 
-    @staticmethod
-    def place(low: Scalar, high: Scalar, count, index) -> tuple[Scalar, Scalar]:
-        """Start and length of step `index` of the `count` steps that fill the cell
-        from low to high; of no length beyond these. In float32 another one, short,
-        closes it."""
-        whole = (high - low) / jnp.maximum(count, 1)
-        dt = jnp.where(index < count, whole, 0.0)
-        t, dt = Cell(low, dt).step(index)
-        if dt.dtype.itemsize > 4:
-            return t, dt
-        rest = left_over(low, high, count, whole)
-        beyond = jnp.where(index == count, rest, 0.0)
-        return jnp.where(index < count, t, high), jnp.where(index < count, dt, beyond)
-
-    def exponents(self, axes, lanes: int, place, leaves) -> Any:
+    def exponents(self, axes, lanes: int, steps, index, leaves) -> Any:
         """The exponents of one step of all lanes, which are on the last axis."""
-        t, dt = self.place(*place)
+        t, dt = steps.step(index)
         t = jnp.broadcast_to(t, (lanes,))
         return exponents_on_lanes(self.stepper, self.build, axes[2:], t, dt, leaves)
 
@@ -100,21 +85,17 @@ class Loop(eqx.Module):
             (u, angle), (move, square) = earlier, later
             return move @ u, larger(angle, square)
 
-        def evolve(way: Trigonometry):
-            def step(place, cell):
-                exponents = self.exponents(axes, lanes, place, leaves)
-                return stepped(group, exponents, way)
+        def step(far, steps, index, cell):
+            exponents = self.exponents(axes, lanes, steps, index, leaves)
+            return stepped(group, shortened(group, far, exponents), SMALL_ANGLES)
 
-            none = group.identity(), jnp.zeros(())
-            together = min(TOGETHER, way.together) if group.scalars else 1
-            start = on_lanes(none, lanes)
-            u, angle = looped(step, combined, start, edges, counts, together, none)
-            return in_front(u), angle > way.reach
-
+        none = group.identity(), jnp.zeros(())
         # Matrices have one way for all angles.
-        quick = [SMALL_ANGLES] if group.scalars else []
-        ways = [functools.partial(evolve, way) for way in (*quick, ANY_ANGLE)]
-        u = optimistic(*ways)
+        together, reach = (TOGETHER, SMALL_ANGLES.reach) if group.scalars else (1, None)
+        start = on_lanes(group.identity(), lanes)
+        u = in_front(
+            looped(step, combined, start, edges, counts, together, none, reach)
+        )
         if parts == 1:
             return u
         behind = jax.tree.map(lambda x: jnp.moveaxis(x, 0, -1), u)

@@ -9,7 +9,7 @@ from jaxtyping import Array, Complex
 
 from .._types import Scalar
 from ..models import AbstractTwoLevel
-from ._cos_sinc import Trigonometry
+from ._cos_sinc import TURN, Trigonometry, without_full_turns
 
 _fence = jax.lax.optimization_barrier
 
@@ -75,6 +75,14 @@ class SU2(eqx.Module):
         )
 
     @staticmethod
+    def shortened(a: Vector) -> Vector:
+        """The same turn by an angle of at most 2π."""
+        square = a.x * a.x + a.y * a.y + a.z * a.z
+        long = square > (0.5 * TURN) ** 2
+        length = jnp.sqrt(jnp.where(long, square, 1.0))
+        return a.scaled(jnp.where(long, without_full_turns(length) / length, 1.0))
+
+    @staticmethod
     def exponential(a: Vector, way: Trigonometry) -> tuple[Quaternion, Scalar]:
         """exp(−(i/2) a·σ), and the square of the angle |a| that it turns by."""
         a = _fence(a)
@@ -111,8 +119,8 @@ class SU2(eqx.Module):
     @staticmethod
     def pulled(a: Vector, cotangent: Vector, way: Trigonometry):
         """What a cotangent of the displacement makes one of a, by the transpose of the
-        map in `exponential_rates`; and the cotangent turned by exp(a), as it stands
-        for what comes later. With r = |v| and w the cotangent, these are half of
+        map in `exponential_rates`; the cotangent turned by exp(a), as it stands for
+        what comes later; and |a|². With r = |v| and w the cotangent, these are half of
 
             s c w + (s² + 2 c ds/dr²) (v·w) v + s² v × w,
 
@@ -132,7 +140,7 @@ class SU2(eqx.Module):
             + (2.0 * across * inner) * v
             + (2.0 * straight) * turned
         )
-        return pulled.scaled(0.5), later
+        return pulled.scaled(0.5), later, 4.0 * square
 
     @staticmethod
     def size(a: Vector) -> Scalar:

@@ -206,16 +206,37 @@ def test_an_interruption_keeps_what_was_computed(monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
-def test_ctrl_c_stops_a_threaded_sweep_and_keeps_finished_chunks():
-    def slow(x):
-        return jax.lax.fori_loop(0, 200_000, lambda i, y: jnp.sin(y), x)
+def test_ctrl_c_stops_a_threaded_sweep_and_keeps_finished_chunks(monkeypatch):
+    real = sweep_module.run_chunks
+    main, done = threading.main_thread().ident, threading.Event()
 
-    target = threading.main_thread().ident
-    timer = threading.Timer(1.0, lambda: signal.pthread_kill(target, signal.SIGINT))
-    timer.start()
-    with pytest.raises(SweepInterrupted) as caught:
-        sweep(slow, {"x": np.arange(1e6)}, chunk=10, workers=2, progress=False)
-    timer.join()
+    def slow(x):
+        return jax.lax.fori_loop(0, 20_000, lambda i, y: jnp.sin(y), x)
+
+    def interrupt():
+        # While threads work: compilers may swallow what reaches them.
+        assert done.wait(300.0)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    def run_chunks(compute, plan, results, finished, advance):
+        def told(count):
+            advance(count)
+            if finished.sum() > count:
+                done.set()
+
+        real(compute, plan, results, finished, told)
+
+    monkeypatch.setattr(sweep_module, "run_chunks", run_chunks)
+    thread = threading.Thread(target=interrupt)
+    # What runs in the background of a shell is started with this signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        thread.start()
+        with pytest.raises(SweepInterrupted) as caught:
+            sweep(slow, {"x": np.arange(2e4)}, chunk=10, workers=2, progress=False)
+        thread.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
     finished = caught.value.partial["finished"].values
     values = caught.value.partial["result"].values
     assert 0 < finished.sum() < finished.size
