@@ -15,7 +15,7 @@ _fence = jax.lax.optimization_barrier
 # Cells that move to where the errors are, if one bears so many times its share of
 # these, and how often they may move.
 CELLS = 12
-_UNEVEN = 2.5
+_UNEVEN = 1.5
 _MOVES = 2
 _DONE = -2
 
@@ -78,9 +78,9 @@ def plan(
     meet `tolerance`.
 
     One trial step in the middle of each cell, and at each landmark, against two half
-    steps gives the local error per length; cells then move so that each bears an
-    equal share, and the optimal step length follows, h ∝ c^(−1/(p+1)) for an error
-    c h^(p+1).
+    steps gives the local error per length; if their shares are uneven, cells move so
+    that each bears an equal one, and the optimal step length follows, h ∝ c^(−1/(p+1))
+    for an error c h^(p+1).
     """
     inner = jnp.linspace(0.0, 1.0, CELLS + 1)[1:-1]
     marks = group.model.landmarks()

@@ -143,6 +143,27 @@ def test_a_narrow_pulse_in_a_wide_window_is_found():
     np.testing.assert_allclose(got, want, rtol=0, atol=2e-8)  # 2|δU|
 
 
+@pytest.mark.parametrize("stepper, rtol", [(lz.Magnus4, 1e-5), (lz.Magnus6, 1e-8)])
+def test_grids_do_not_agree_by_accident(stepper, rtol):
+    """Pulses narrower than the cells of a grid: coarse grids can be wrong alike."""
+    draw = np.random.default_rng(11)
+    ranges = (0.1, 3.0), (-2.0, 2.0), (0.05, 2.0), (-5.0, 5.0)
+    numbers = [draw.uniform(*ends, 1000) for ends in ranges]
+
+    @jax.jit
+    @functools.partial(jax.vmap, in_axes=(0, 0, 0, 0, None))
+    def solve(area, detuning, width, center, rtol):
+        pulse = models.SechPulse(area / width, width, center)
+        model = lz.TwoLevel(detuning, pulse)
+        return lz.solve(model, -12.0, 12.0, rtol=rtol, solver=stepper())
+
+    found, right = solve(*numbers, rtol), solve(*numbers, 1e-12)
+    assert bool(jnp.all(found.ok))
+    true = jnp.linalg.norm(found.propagator - right.propagator, axis=(1, 2))
+    assert float(jnp.max(true)) < 2 * rtol
+    assert np.mean(true > found.error) < 0.01
+
+
 def test_a_strong_constant_field_takes_few_steps():
     model = lz.TwoLevel(800.0, 600.0)
     sol = lz.solve(model, 0.0, 10.0)
