@@ -70,6 +70,7 @@ def block() -> str:
             ("work_precision", _settings),
             ("compile_time", _compile_table),
             ("gradients", _gradient_lines),
+            ("reliability", _reliability_lines),
             ("float32", _float32_table),
         )
         if (RESULTS / f"{name}.json").exists()
@@ -173,6 +174,20 @@ def _gradient_lines(record: dict) -> str:
         f"{low['temporary_bytes'] / 1e6:.2f} MB at {low['steps']} steps, "
         f"{high['temporary_bytes'] / 1e6:.2f} MB at {high['steps']}; a plain scan "
         f"differentiated backwards takes {scan['temporary_bytes'] / 1e6:.0f} MB."
+    )
+
+
+def _reliability_lines(record: dict) -> str:
+    rows, lanes = record["rows"], record["lanes"]
+    broken = sum(row["broken"] for row in rows)
+    most = max(row["underestimated"] for row in rows)
+    low, high = (f(row["rtol"] for row in rows) for f in (min, max))
+    return (
+        f"Of {len(rows) * lanes} solutions of random sweeps, drives, narrow pulses and "
+        f"ramps, at tolerances from {high:.0e} to {low:.0e}, {broken} were wrong by "
+        "more than the tolerance and said to be successful; the error estimate was too "
+        f"small for at most {most} of {lanes} at any setting "
+        "(`python benchmarks/reliability.py`)."
     )
 
 

@@ -95,7 +95,7 @@ def explain(
             return _fused(model, make, _kernel.cost(loop, layout))
         reason = f"no kernel, for {missing}; {reason}"
     if make is SU2:
-        degree, reach = 2 * len(COS) - 1, 0.5 * math.sqrt(SMALL_ANGLES.reach)
+        degree, reach = 2 * len(COS) - 2, 0.5 * math.sqrt(SMALL_ANGLES.reach)
         try:
             count = _kernel.cost(loop, layout, way=SMALL_ANGLES)
         except NotScalarisable:

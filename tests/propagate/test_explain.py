@@ -19,7 +19,7 @@ def test_two_levels_by_their_field_count_their_operations():
     # At least: exponent 9, angle 3, polynomials 18, rotation 3, product 16.
     assert 40 <= found.operations.arithmetic <= 60
     assert found.operations.divisions == found.operations.functions == 0
-    assert "multiply-adds" in repr(found) and "degree 19" in repr(found)
+    assert "multiply-adds" in repr(found) and "degree 20" in repr(found)
 
 
 def test_what_a_drive_costs_is_counted():
