@@ -14,10 +14,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from ._angles import shortened, shortened_back, shortened_with
-from ._cos_sinc import SMALL_ANGLES
+from ._cos_sinc import ANY_ANGLE
 from ._lanes import lane_count
-from ._loop import Steps, larger, looped, on_lanes
+from ._loop import Steps, looped, on_lanes
 from ._rates import changes_of, joined_rates, step_with_rates
 from ._rules import replaced
 
@@ -93,8 +92,16 @@ class _Block(NamedTuple):
         return exponents_of, (steps.low, steps.high) * self.moving.edges + self.moved
 
     def through(self, step, combined, start) -> Any:
-        reach = SMALL_ANGLES.reach if self.group.scalars else None
-        return looped(step, combined, start, self.edges, self.counts, 1, reach=reach)
+        """As `looped`, in one way for all angles."""
+
+        def one(far, *place):
+            return step(*place)
+
+        def both(carry, move):
+            value, angle = carry
+            return combined(value, move), angle
+
+        return looped(one, both, start, self.edges, self.counts, 1)
 
 
 def all_rates(loop, moving: Moving, axes, edges, counts, leaves) -> Any:
@@ -109,21 +116,17 @@ def all_rates(loop, moving: Moving, axes, edges, counts, leaves) -> Any:
     apart = not moving.edges and total <= _FEW
 
     def combined(earlier, later):
-        ((u, rates), angle), (move, more, square) = earlier, later
-        rates = joined_rates(group, apart, u, rates, move, more)
-        return (move @ u, rates), larger(angle, square)
+        (u, rates), (move, more) = earlier, later
+        return move @ u, joined_rates(group, apart, u, rates, move, more)
 
-    def step(far, steps, index, cell):
+    def step(steps, index, cell):
         given = block.step(steps, index)
         exponents_of, numbers = _one_by_one(*given) if apart else given
         exponents, changes = changes_of(group, exponents_of, numbers, apart)
-        exponents, changes = shortened_with(group, far, exponents, changes)
-        move, rates, square = step_with_rates(
-            group, exponents, changes, apart, SMALL_ANGLES
-        )
+        move, rates, _ = step_with_rates(group, exponents, changes, apart, ANY_ANGLE)
         if moving.edges:
             rates = [_by_edge(rates[0], cell, block.edges.shape[-1])]
-        return jax.lax.optimization_barrier((move, rates, square))
+        return jax.lax.optimization_barrier((move, rates))
 
     still = group.still()
     if apart:
@@ -146,20 +149,18 @@ def along(loop, moving: Moving, axes, edges, counts, leaves, tangents) -> Any:
     group = block.group
 
     def combined(earlier, later):
-        ((u, rates), angle), (move, more, square) = earlier, later
-        rates = joined_rates(group, True, u, rates, move, more)
-        return (move @ u, rates), larger(angle, square)
+        (u, rates), (move, more) = earlier, later
+        return move @ u, joined_rates(group, True, u, rates, move, more)
 
-    def step(far, steps, index, cell):
+    def step(steps, index, cell):
         exponents_of, numbers = block.step(steps, index)
         direction = tangents
         if moving.edges:
             sides = tangents[0].T
             direction = (sides[cell], sides[cell + 1], *tangents[1:])
         exponents, change = jax.jvp(exponents_of, (numbers,), (direction,))
-        exponents, changes = shortened_with(group, far, exponents, [change])
-        found = step_with_rates(group, exponents, changes, True, SMALL_ANGLES)
-        return jax.lax.optimization_barrier(found)
+        move, rates, _ = step_with_rates(group, exponents, [change], True, ANY_ANGLE)
+        return jax.lax.optimization_barrier((move, rates))
 
     start = on_lanes((group.identity(), [group.still()]), block.lanes)
     _, (rate,) = block.through(step, combined, start)
@@ -175,25 +176,24 @@ def backward(
     group = block.group
 
     def turned(carry, here):
-        ((cotangent, totals), angle), (far, steps, index, cell) = carry, here
+        (cotangent, totals), (steps, index, cell) = carry, here
         exponents_of, moved = block.step(steps, index)
         last = tuple(jnp.moveaxis(x, 0, -1) for x in moved)
-        whole, pull = jax.vjp(
+        exponents, pull = jax.vjp(
             lambda last: exponents_of(tuple(jnp.moveaxis(x, -1, 0) for x in last)), last
         )
-        whole = jax.lax.optimization_barrier(whole)
+        exponents = jax.lax.optimization_barrier(exponents)
         parts = []
-        for exponent in shortened(group, far, whole):
-            part, cotangent, square = group.pulled(exponent, cotangent, SMALL_ANGLES)
-            angle = larger(angle, square)
+        for exponent in exponents:
+            part, cotangent = group.pulled(exponent, cotangent, ANY_ANGLE)
             parts.append(part)
         cotangent, parts = jax.lax.optimization_barrier((cotangent, tuple(parts)))
-        (found,) = pull(shortened_back(group, far, whole, parts))
+        (found,) = pull(parts)
         if moving.edges:
             low, high, *found = found
             sides = totals[0].at[cell].add(low).at[cell + 1].add(high)
-            return (cotangent, (sides, *map(jnp.add, totals[1:], found))), angle
-        return (cotangent, tuple(map(jnp.add, totals, found))), angle
+            return cotangent, (sides, *map(jnp.add, totals[1:], found))
+        return cotangent, tuple(map(jnp.add, totals, found))
 
     totals = tuple(jnp.zeros_like(jnp.moveaxis(x, 0, -1)) for x in block.moved)
     if moving.edges:

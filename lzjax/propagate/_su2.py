@@ -119,8 +119,8 @@ class SU2(eqx.Module):
     @staticmethod
     def pulled(a: Vector, cotangent: Vector, way: Trigonometry):
         """What a cotangent of the displacement makes one of a, by the transpose of the
-        map in `exponential_rates`; the cotangent turned by exp(a), as it stands for
-        what comes later; and |a|². With r = |v| and w the cotangent, these are half of
+        map in `exponential_rates`; and the cotangent turned by exp(a), as it stands
+        for what comes later. With r = |v| and w the cotangent, these are half of
 
             s c w + (s² + 2 c ds/dr²) (v·w) v + s² v × w,
 
@@ -140,7 +140,7 @@ class SU2(eqx.Module):
             + (2.0 * across * inner) * v
             + (2.0 * straight) * turned
         )
-        return pulled.scaled(0.5), later, 4.0 * square
+        return pulled.scaled(0.5), later
 
     @staticmethod
     def size(a: Vector) -> Scalar:

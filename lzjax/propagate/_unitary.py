@@ -68,11 +68,11 @@ class Matrices:
     @classmethod
     def pulled(cls, a: Matrix, cotangent: Matrix, way: Trigonometry):
         """What a cotangent of the displacement of a step makes one of a, which is
-        anti-Hermitian: ∫ e^{sa} w e^{−sa} ds over 0 ≤ s ≤ 1; e^{a} w e^{−a}, the
-        cotangent as it stands for what comes later; and the squared norm."""
+        anti-Hermitian: ∫ e^{sa} w e^{−sa} ds over 0 ≤ s ≤ 1. And e^{a} w e^{−a}, the
+        cotangent as it stands for what comes later."""
         move, turn = jax.jvp(lambda a: cls.exponential(a, way)[0], (a,), (cotangent,))
         back = move.dagger()
-        return turn @ back, move @ cotangent @ back, a.square()
+        return turn @ back, move @ cotangent @ back
 
     @staticmethod
     def size(a: Matrix) -> Scalar:
