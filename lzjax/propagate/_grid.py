@@ -96,12 +96,12 @@ def plan(
         # Fences: else compilers compute both anew for whatever is made of them.
         cells = _fence(edges(marks, t0, t1, inner))
         density = _fence(_density(group, stepper, cells, lengths, seen))
-        wanted = 1.0 / (density * _scale(density, cells, tolerance, stepper))
         shares = density * jnp.abs(jnp.diff(cells))
+        wanted = 1.0 / (density * _scale(shares, tolerance, stepper))
         uneven = jnp.max(shares) > _UNEVEN * jnp.sum(shares) / (inner.shape[0] + 1)
         moves = (left > 0) & uneven
         if inner.shape[0]:
-            moved = _equal_shares(cells, density, t0, t1, inner.shape[0])
+            moved = _equal_shares(cells, shares, t0, t1, inner.shape[0])
             inner = jnp.where(moves, moved, inner)
         again = (left >= 0) & ~moves & (jnp.diff(cells) != 0)
         left = jnp.where(moves, left - 1, jnp.where(left >= 0, -1, _DONE))
@@ -113,16 +113,16 @@ def plan(
     _, inner, _, density = jax.lax.while_loop(lambda x: x[0] > _DONE, look, state)
     cells = edges(marks, t0, t1, inner)
     widths = jnp.abs(jnp.diff(cells))
-    scale = _scale(density, cells, tolerance, stepper)
+    scale = _scale(density * widths, tolerance, stepper)
     counts = jnp.ceil(0.5 * widths * density * scale)
     counts = jnp.nan_to_num(counts, nan=1.0, posinf=1e8, neginf=1.0)
     counts = jnp.where(widths > 0, jnp.clip(counts, 1.0, 1e8), 0.0)
     return inner, counts.astype(jnp.int32)
 
 
-def _scale(density, cells, tolerance: Scalar, stepper: AbstractStepper) -> Scalar:
+def _scale(shares, tolerance: Scalar, stepper: AbstractStepper) -> Scalar:
     """Steps of 1/(density · scale) leave a summed error of `tolerance`."""
-    total = jnp.sum(density * jnp.abs(jnp.diff(cells)))
+    total = jnp.sum(shares)
     return _power(total / tolerance, 1.0 / stepper.order)
 
 
@@ -208,15 +208,14 @@ def stepped(group, exponents: tuple, way: Trigonometry):
     return u, angle
 
 
-def _equal_shares(cells, density, t0, t1, count: int) -> Float[Array, " M"]:
-    width = density * jnp.abs(jnp.diff(cells))
-    total = jnp.sum(width)
-    below = jnp.cumsum(width) - width
+def _equal_shares(cells, shares, t0, t1, count: int) -> Float[Array, " M"]:
+    total = jnp.sum(shares)
+    below = jnp.cumsum(shares) - shares
     wanted = jnp.arange(1, count + 1) / (count + 1) * total
     span = jnp.where(t1 == t0, 1.0, t1 - t0)
     lengths = jnp.diff(cells) / span
     # How much of each cell lies before each wanted share: no search, no gather.
-    safe = jnp.where(width > 0, width, 1.0)
+    safe = jnp.where(shares > 0, shares, 1.0)
     passed = (wanted[:, None] - below[None]) / safe[None]
     moved = jnp.sum(jnp.clip(passed, 0.0, 1.0) * lengths[None], axis=1)
     return jnp.clip(jnp.nan_to_num(moved, nan=0.5), 0.0, 1.0)
