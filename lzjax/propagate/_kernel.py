@@ -68,7 +68,8 @@ def where_possible(
     loop, axes, moving: tuple[int, ...], otherwise: Callable, edges, counts, leaves
 ):
     """(u, rates) of a block as `otherwise(edges, counts, *leaves)` gives them, for the
-    leaves in `moving`; where the program runs on a GPU that can, by kernels."""
+    leaves in `moving`; where the program runs on a GPU that can, by kernels. What is
+    differentiated again are the compiled loops: kernels have no derivatives."""
     if why_no_kernel():
         return otherwise(edges, counts, *leaves)
     layout = layout_of(leaves, axes[2:], edges.dtype)
@@ -86,9 +87,14 @@ def where_possible(
             found.append(lambda: (otherwise(edges, counts, *leaves), None))
         return optimistic(*found)
 
-    return jax.lax.platform_dependent(
-        edges, counts, *leaves, cuda=kernels, default=otherwise
-    )
+    @jax.custom_jvp
+    def either(edges, counts, *leaves):
+        return jax.lax.platform_dependent(
+            edges, counts, *leaves, cuda=kernels, default=otherwise
+        )
+
+    either.defjvp(functools.partial(jax.jvp, otherwise))
+    return either(edges, counts, *leaves)
 
 
 def _if_likely(likely, way: Callable):

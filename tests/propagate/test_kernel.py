@@ -252,6 +252,32 @@ def test_solve_becomes_kernels_on_a_gpu_that_can(solver, of_slopes):
 
 
 @needs_kernels
+@pytest.mark.parametrize(
+    "solver",
+    [lz.Magnus4(steps=16), pytest.param(lz.Magnus4(), marks=pytest.mark.slow)],
+    ids=["steps", "tolerance"],
+)
+def test_second_derivatives_are_those_of_the_loops(solver):
+    """Also where there are kernels, which have no derivatives."""
+
+    def chance(p):
+        model = lz.LinearSweep(p[0], p[1])
+        return jnp.abs(lz.solve(model, -1.0, 1.0, solver=solver).propagator[0, 0]) ** 2
+
+    @jax.jit
+    def second(p):
+        return jax.hessian(chance)(p), jax.jvp(jax.grad(chance), (p,), (p,))[1]
+
+    p = jnp.array([0.8, 1.0])
+    wanted = second(p)
+    with assumed_capability(9, 0):
+        found = second(p)
+        second.trace(p).lower(lowering_platforms=("cuda",))
+    for a, b in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+@needs_kernels
 def test_each_device_of_several_runs_kernels():
     lanes = jax.sharding.PartitionSpec("lanes")
     mesh = jax.sharding.Mesh(np.asarray(jax.devices()[:1]), ("lanes",))
