@@ -110,13 +110,17 @@ def assembled(ptx: pathlib.Path) -> tuple[dict[str, int], list[dict[str, int]]]:
 
 
 def kernels() -> dict:
-    """Name, model, stepper, the numbers that move, and dtype of what is looked at."""
+    """Name, model, stepper, the numbers that move, dtype, and what a kernel carries
+    (`form_of`: values with rates; `backwards_of`: cotangents) of what is looked at."""
     import jax.numpy as jnp
 
     import lzjax as lz
 
     def user(t, p):
         return p["gap"], 0.0, p["rate"] * t
+
+    def ripples(t, p):
+        return p[0], 0.0, jnp.polyval(p[1:], t)
 
     def matrix(t, coupling):
         levels = t * jnp.array([1.5, 0.5, -0.5, -1.5])
@@ -127,23 +131,28 @@ def kernels() -> dict:
     driven = lz.DrivenTwoLevel(1.0, 0.3, 2.0, 1.0)
     chain = lz.HamiltonianFunction(matrix, 0.5)
     fourth, sixth = lz.Magnus4(steps=1), lz.Magnus6(steps=1)
-    return {
-        "two levels, fourth order": (two, fourth, (), "float64"),
-        "two levels, fourth order, float32": (two, fourth, (), "float32"),
-        "two levels, a user's function": (traced, fourth, (), "float64"),
-        "two levels, sixth order": (two, sixth, (), "float64"),
-        "two levels, value and two derivatives": (two, fourth, (0, 1), "float64"),
-        "two levels, cosine drive": (driven, fourth, (), "float64"),
-        "four levels, commutator-free": (
-            chain,
-            lz.CommutatorFree4(steps=1),
-            (),
-            "float64",
-        ),
+    free = lz.CommutatorFree4(steps=1)
+    rows = {
+        "two levels, fourth order": (two, fourth, 0),
+        "two levels, fourth order, float32": (two, fourth, 0, "float32"),
+        "two levels, a user's function": (traced, fourth, 0),
+        "two levels, sixth order": (two, sixth, 0),
+        "two levels, value and two derivatives": (two, fourth, 2),
+        "two levels, cosine drive": (driven, fourth, 0),
+        "four levels, commutator-free": (chain, free, 0),
+        "two levels, backwards in 2": (two, fourth, 2, "float64", "backwards_of"),
     }
+    for count in (4, 8, 16, 32):
+        model = lz.TwoLevelFunction(ripples, jnp.linspace(0.1, 1.0, count))
+        rows[f"two levels, {count} numbers"] = (model, fourth, 0)
+        rows[f"two levels, backwards in {count}"] = (
+            *(model, fourth, count),
+            *("float64", "backwards_of"),
+        )
+    return rows
 
 
-def compiled(loop, layout, moving, dtype, target: str, folder: pathlib.Path):
+def compiled(form, moving, dtype, target: str, folder: pathlib.Path):
     """The PTX files that compiling a kernel for the target leaves in the folder, and
     what is counted in its trace."""
     import jax
@@ -162,16 +171,16 @@ def compiled(loop, layout, moving, dtype, target: str, folder: pathlib.Path):
     def array(shape, dtype):
         return jax.ShapeDtypeStruct((*shape, lanes), dtype, sharding=there)
 
-    form = _kernel.form_of(loop, layout)
-    numbers = 1 + len(layout.numbers)
-    step = _kernel.stepping_of(form, form.ways[0], moving, numbers)
+    step = _kernel.stepping_of(form, form.ways[0], moving)
     run = jax.jit(lambda edges, counts, *row: run_kernel(step, edges, counts, row))
-    rows = [array((), dtype)] * numbers
+    rows = [array((), dtype)] * (form.more + len(form.layout.numbers))
     run.lower(array((2,), dtype), array((1,), jnp.int32), *rows).compile()
-    return sorted(folder.glob("**/*.ptx")), _kernel.cost(loop, layout, moving)
+    return sorted(folder.glob("**/*.ptx")), _kernel.cost(form, moving)
 
 
-def looked_at(model, stepper, moving, dtype, target: str) -> dict:
+def looked_at(
+    target: str, model, stepper, moving: int, dtype="float64", make="form_of"
+) -> dict:
     import numpy as np
 
     from lzjax.propagate import _finite, _kernel, _leaves, _run
@@ -179,12 +188,12 @@ def looked_at(model, stepper, moving, dtype, target: str) -> dict:
     leaves, structure = _leaves.split(model)
     loop = _run.Loop(_finite.group_of(model), stepper, structure)
     layout = _kernel.layout_of(leaves, dtype=np.dtype(dtype))
+    form = getattr(_kernel, make)(loop, layout)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MOSAIC_GPU_DUMP_PTX"] = "1"
         os.environ["MOSAIC_GPU_DUMP_TO"] = folder
-        files, counted = compiled(
-            loop, layout, moving, dtype, target, pathlib.Path(folder)
-        )
+        moving = tuple(range(moving))
+        files, counted = compiled(form, moving, dtype, target, pathlib.Path(folder))
         if not files:
             sys.exit("the compiler left no PTX: is this JAX's CUDA plugin?")
         used, bodies = assembled(files[-1])
@@ -221,7 +230,7 @@ def main(argv=None) -> None:
     target = options.target.read_text("utf-8")
     rows = {}
     if options.one:
-        print(json.dumps(looked_at(*kernels()[options.one], target)))
+        print(json.dumps(looked_at(target, *kernels()[options.one])))
         return
     for name in kernels():
         if options.only and options.only not in name:

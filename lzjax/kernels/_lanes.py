@@ -45,6 +45,11 @@ class Layout(NamedTuple):
         ends = np.cumsum([0, *[int(np.prod(shape)) for shape in self.shapes]])
         return tuple(int(k) for j in leaves for k in range(ends[j], ends[j + 1]))
 
+    def part(self, leaves: Sequence[int]) -> "Layout":
+        """Of a tuple of some of the leaves."""
+        structs = [jax.ShapeDtypeStruct(self.shapes[j], self.dtypes[j]) for j in leaves]
+        return Layout.of(tuple(structs))
+
     def split(self, tree: Any) -> tuple[Array, ...]:
         """The numbers one by one; axes in front of the shapes stay."""
         leaves = jax.tree.leaves(tree)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from ..kernels import Cell, Layout
 from ._matrix import TAYLOR, TAYLOR_REACH, Matrix
-from ._quick import quick
+from ._moved import exponents_in
 from ._unitary import Irreversible
 
 
@@ -97,6 +97,12 @@ class Columns:
 
     # So many derivatives fit into the registers.
     together: ClassVar[int] = 2
+    # Beyond so many, a loop with one pass backwards takes less.
+    derivatives: ClassVar[int] = 32
+    # Numbers that each lane is given, beside those of the model.
+    more: ClassVar[int] = 1
+    # Beyond the last way, there is only the loop over matrices.
+    complete: ClassVar[bool] = False
 
     @property
     def ways(self) -> tuple[Polynomial, ...]:
@@ -141,14 +147,17 @@ class Columns:
         """Real numbers of an amplitude."""
         return len(jax.tree.leaves(self.identity))
 
-    def spread(self, edges, counts, numbers):
-        """A lane for each column, whose number comes first."""
-        lanes = edges.shape[-1]
-        column = jnp.repeat(jnp.arange(self.dim, dtype=edges.dtype), lanes)
-        edges, counts, *numbers = (
-            jnp.concatenate([x] * self.dim, axis=-1) for x in (edges, counts, *numbers)
+    def run(self, kernel, groups, given):
+        """What is carried at the end, of each group of numbers that move. A lane for
+        each column, whose number comes first."""
+        lanes = given.edges.shape[-1]
+        column = jnp.repeat(jnp.arange(self.dim, dtype=given.edges.dtype), lanes)
+        edges, counts, *rows = (
+            jnp.concatenate([x] * self.dim, axis=-1)
+            for x in (given.edges, given.counts, *given.numbers)
         )
-        return edges, counts, (column, *numbers)
+        numbers = (column, *rows)
+        return [kernel(self, part, edges, counts, numbers) for part in groups]
 
     def start(self, moving, numbers):
         zero = jnp.zeros_like(numbers[0])
@@ -168,19 +177,16 @@ class Columns:
         return [*jnp.real(ket), *jnp.imag(ket)]
 
     def advance(self, way, moving, index, carry, cell, numbers):
-        numbers = list(numbers[1:])
         size = self.amplitudes
         kets = [self._ket(carry[k : k + size]) for k in range(0, len(carry) - 1, size)]
+        apply = taylor if issubclass(self.loop.group, Irreversible) else chebyshev
 
-        def moved(ket, j=None, x=None):
-            every = list(numbers)
-            if j is not None:
-                every[j] = x
-            group = self.loop.build(self.layout.join(every))
-            t, dt = cell.step(index)
-            generator, _ = quick(group.generator, t)
-            found = self.loop.stepper.exponents(generator, group.bracket, t, dt)
-            apply = taylor if issubclass(self.loop.group, Irreversible) else chebyshev
+        def exponents_of(*moving):
+            return exponents_in(
+                self.loop, self.layout, moving, index, cell, numbers[1:]
+            )
+
+        def moved(found, ket):
             square = jnp.zeros((), self.dtype)
             for exponent in found:
                 a = exponent.scaled(1.0 / way.parts) if way.parts > 1 else exponent
@@ -190,18 +196,20 @@ class Columns:
             return ket, square
 
         def rate(j, change):
+            exponents, (number,) = exponents_of(j)
+
             def along(x, ket):
-                return moved(ket, j, x)[0]
+                return moved(exponents([x]), ket)[0]
 
             one = jnp.ones((), self.dtype)
-            return jax.jvp(along, (numbers[j], kets[0]), (one, change))[1]
+            return jax.jvp(along, (number, kets[0]), (one, change))[1]
 
-        ket, square = moved(kets[0])
+        ket, square = moved(exponents_of()[0]([]), kets[0])
         rates = [rate(j, ket) for j, ket in zip(moving, kets[1:], strict=True)]
         row = [x for each in (ket, *rates) for x in self._row(each)]
         return *row, jnp.maximum(carry[-1], square)
 
-    def collected(self, way, found):
+    def collected(self, way, moving, found):
         """((u, rates), beyond) from what is carried at the end, kernel by kernel."""
         size = self.amplitudes
 

@@ -143,8 +143,8 @@ def all_rates(loop, moving: Moving, axes, edges, counts, leaves) -> Any:
 
 
 def along(loop, moving: Moving, axes, edges, counts, leaves, tangents) -> Any:
-    """Displacements of the lanes along one direction, lanes in front; `tangents` of
-    what moves stand last in `axes`."""
+    """As `all_rates`, but the displacements along one direction alone, as if it were
+    one number; `tangents` of what moves stand last in `axes`."""
     block, tangents = _Block.own(loop, moving, axes, edges, counts, leaves, tangents)
     group = block.group
 
@@ -163,8 +163,8 @@ def along(loop, moving: Moving, axes, edges, counts, leaves, tangents) -> Any:
         return jax.lax.optimization_barrier((move, rates))
 
     start = on_lanes((group.identity(), [group.still()]), block.lanes)
-    _, (rate,) = block.through(step, combined, start)
-    return in_front(rate)
+    u, (rate,) = block.through(step, combined, start)
+    return in_front(u), jax.tree.map(lambda x: x[..., None], in_front(rate))
 
 
 def backward(

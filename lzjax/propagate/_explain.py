@@ -92,12 +92,12 @@ def explain(
         missing = why_no_kernel() if platform is None else None
         missing = missing or _kernel.why_not(loop, leaves, layout)
         if missing is None:
-            return _fused(model, make, _kernel.cost(loop, layout))
+            return _fused(model, make, _kernel.cost(_kernel.form_of(loop, layout)))
         reason = f"no kernel, for {missing}; {reason}"
     if make is SU2:
         degree, reach = 2 * len(COS) - 2, 0.5 * math.sqrt(SMALL_ANGLES.reach)
         try:
-            count = _kernel.cost(loop, layout, way=SMALL_ANGLES)
+            count = _kernel.cost(_kernel.form_of(loop, layout), way=SMALL_ANGLES)
         except NotScalarisable:
             count = None
         return Explanation(path, reason, count, degree, reach)

@@ -20,38 +20,40 @@ from ..kernels import (
 )
 from ._columns import Columns
 from ._lanes import lane_count, optimistic
-from ._rotations import Rotations
-from ._stretches import cut, joined, stretches
+from ._rotations import Rotations, RotationsBackwards
 
 # What is worth a kernel: beyond, state and step no longer fit into registers.
 AMPLITUDES = 16
 OPERATIONS = 8000
-# Beyond so many derivatives, a loop with one pass backwards takes less.
-DERIVATIVES = 32
 
 
 class Inputs(NamedTuple):
-    """What a kernel takes, lanes on the last axis of each: numbers lie in `layout`."""
+    """What a kernel takes, lanes on the last axis of each: numbers lie in `layout`.
+    Backwards, also the cotangent of the displacement."""
 
     layout: Layout
     edges: Array
     counts: Array
     numbers: tuple[Array, ...]
+    cotangent: tuple[Array, ...]
 
 
-def inputs(axes, edges, counts, leaves) -> Inputs:
+def inputs(axes, edges, counts, leaves, cotangent=()) -> Inputs:
     """The arrays of a block; `axes` says which have lanes, on the first axis."""
-    lanes = lane_count(axes, (edges, counts, *leaves))
+    arrays = (edges, counts, *leaves, *cotangent)
+    lanes, split = lane_count(axes, arrays), 2 + len(leaves)
 
     def last(x, axis):
         if axis is None:
             return jnp.broadcast_to(x[..., None], (*x.shape, lanes))
         return jnp.moveaxis(x, 0, -1)
 
-    layout = layout_of(leaves, axes[2:], edges.dtype)
-    edges, counts, *leaves = map(last, (edges, counts, *leaves), axes)
-    rows = [x.astype(edges.dtype).reshape(-1, lanes) for x in leaves]
-    return Inputs(layout, edges, counts, tuple(row for x in rows for row in x))
+    layout = layout_of(leaves, axes[2:split], edges.dtype)
+    arrays = tuple(map(last, arrays, axes))
+    edges, counts = arrays[:2]
+    rows = [x.astype(edges.dtype).reshape(-1, lanes) for x in arrays[2:split]]
+    numbers = tuple(row for x in rows for row in x)
+    return Inputs(layout, edges, counts, numbers, arrays[split:])
 
 
 def layout_of(leaves, axes=None, dtype=None) -> Layout:
@@ -65,36 +67,48 @@ def layout_of(leaves, axes=None, dtype=None) -> Layout:
 
 
 def where_possible(
-    loop, axes, moving: tuple[int, ...], otherwise: Callable, edges, counts, leaves
+    make: Callable,
+    loop,
+    axes,
+    moving: tuple[int, ...],
+    otherwise: Callable,
+    edges,
+    counts,
+    leaves,
+    cotangent=(),
 ):
-    """(u, rates) of a block as `otherwise(edges, counts, *leaves)` gives them, for the
-    leaves in `moving`; where the program runs on a GPU that can, by kernels. What is
-    differentiated again are the compiled loops: kernels have no derivatives."""
+    """What `otherwise(edges, counts, *leaves, *cotangent)` gives of a block, for the
+    leaves in `moving`; where the program runs on a GPU that can, by kernels of the form
+    `make(loop, layout)`. What is differentiated again are the compiled loops: kernels
+    have no derivatives."""
+    arrays, split = (edges, counts, *leaves, *cotangent), 2 + len(leaves)
     if why_no_kernel():
-        return otherwise(edges, counts, *leaves)
-    layout = layout_of(leaves, axes[2:], edges.dtype)
-    numbers = layout.places(moving)
-    if len(numbers) > DERIVATIVES or why_not(loop, leaves, layout):
-        return otherwise(edges, counts, *leaves)
+        return otherwise(*arrays)
+    layout = layout_of(leaves, axes[2:split], edges.dtype)
+    if why_not(loop, leaves, layout):
+        return otherwise(*arrays)
+    form, numbers = make(loop, layout), layout.places(moving)
+    if len(numbers) > form.derivatives or (cotangent and _too_much(form, numbers)):
+        return otherwise(*arrays)
 
-    def kernels(edges, counts, *leaves):
-        given = inputs(axes, edges, counts, leaves)
-        found, form = ways(loop, given, numbers), form_of(loop, layout)
-        if isinstance(form, Columns):
-            likely = form.reached(form.ways[0], *given[1:3], given.numbers)
+    def kernels(edges, counts, *arrays):
+        own, more = arrays[: split - 2], arrays[split - 2 :]
+        given = inputs(axes, edges, counts, own, more)
+        found = ways(form, given, moving)
+        if not form.complete:
+            likely = form.reached(
+                form.ways[0], given.edges, given.counts, given.numbers
+            )
             found[0] = functools.partial(_if_likely, likely, found[0])
-            # Beyond the last way, there is only the loop over matrices.
-            found.append(lambda: (otherwise(edges, counts, *leaves), None))
+            found.append(lambda: (otherwise(edges, counts, *arrays), None))
         return optimistic(*found)
 
     @jax.custom_jvp
-    def either(edges, counts, *leaves):
-        return jax.lax.platform_dependent(
-            edges, counts, *leaves, cuda=kernels, default=otherwise
-        )
+    def either(*arrays):
+        return jax.lax.platform_dependent(*arrays, cuda=kernels, default=otherwise)
 
     either.defjvp(functools.partial(jax.jvp, otherwise))
-    return either(edges, counts, *leaves)
+    return either(*arrays)
 
 
 def _if_likely(likely, way: Callable):
@@ -110,7 +124,7 @@ def _if_likely(likely, way: Callable):
 
 def form_of(loop, layout: Layout) -> Rotations | Columns:
     """What a kernel for this loop carries from step to step."""
-    dtype = next(iter(layout.dtypes), np.dtype(jnp.result_type(float)))
+    dtype = _dtype(layout)
     if loop.group.scalars:
         return Rotations(loop, layout, dtype)
     identity = jax.eval_shape(
@@ -120,58 +134,55 @@ def form_of(loop, layout: Layout) -> Rotations | Columns:
     return Columns(loop, layout, dtype, identity)
 
 
-def ways(loop, given: Inputs, moving: tuple[int, ...], interpret: bool = False):
-    """Ways to find propagators and their rates, for `optimistic`: each by a kernel.
+def backwards_of(loop, layout: Layout) -> RotationsBackwards:
+    """What a kernel for its gradient carries."""
+    return RotationsBackwards(loop, layout, _dtype(layout))
+
+
+def _dtype(layout: Layout) -> np.dtype:
+    return next(iter(layout.dtypes), np.dtype(jnp.result_type(float)))
+
+
+def ways(form, given: Inputs, moving: tuple[int, ...], interpret: bool = False):
+    """Ways to find what a form is for, for `optimistic`: each by a kernel.
 
     **Arguments:**
 
-    - `moving`: the numbers whose rates are wanted. More of them than registers hold
-      take several kernels.
+    - `moving`: the leaves whose derivatives are wanted. More of their numbers than
+      registers hold take several kernels.
 
-    **Returns:** functions of no arguments. Each gives ((u, rates), beyond), as
-    `Loop.sensitive_lanes` does, and the lanes that are beyond its reach; the last one
-    may have such, too.
+    **Returns:** functions of no arguments. Each gives what `form.collected` does: the
+    values, and the lanes that are beyond its reach; the last one may have such, too.
     """
-    form = form_of(loop, given.layout)
-    edges, counts, numbers = form.spread(given.edges, given.counts, given.numbers)
-    cells, lanes = counts.shape
-    join = form.joined if isinstance(form, Rotations) else None
-    count = stretches(cells, lanes) if join else 1
-    if count > 1:
-        edges, counts, numbers = cut(edges, counts, numbers, count)
-    size = form.together
-    groups = [moving[k : k + size] for k in range(0, len(moving), size)] or [()]
-
-    def run(way, part):
-        step = stepping_of(form, way, part, len(numbers))
-        found = run_kernel(step, edges, counts, numbers, interpret)
-        return joined(join, found, cells, count) if join and count > 1 else found
+    numbers, size = form.layout.places(moving), form.together
+    groups = [numbers[k : k + size] for k in range(0, len(numbers), size)] or [()]
 
     def by(way):
-        return form.collected(way, [run(way, part) for part in groups])
+        def kernel(form, part, edges, counts, numbers):
+            step = stepping_of(form, way, part)
+            return run_kernel(step, edges, counts, numbers, interpret)
+
+        return form.collected(way, moving, form.run(kernel, groups, given))
 
     return [functools.partial(by, way) for way in form.ways]
 
 
-def stepping_of(form, way, moving: tuple[int, ...], numbers: int):
+def stepping_of(form, way, moving: tuple[int, ...]):
     return stepping(
         functools.partial(form.start, moving),
         functools.partial(form.advance, way, moving),
-        numbers,
+        form.more + len(form.layout.numbers),
         form.dtype,
     )
 
 
-def cost(
-    loop, layout: Layout, moving: tuple[int, ...] = (), way: Any = None
-) -> Operations:
+def cost(form, moving: tuple[int, ...] = (), way: Any = None) -> Operations:
     """Operations of one step of one lane, of two levels or of one state of N, in the
     first way of a kernel or in another. What is the same for all steps is not counted.
 
     **Raises:** `NotScalarisable`.
     """
-    form = form_of(loop, layout)
-    steps = stepping_of(form, way or form.ways[0], moving, 1 + len(layout.numbers))
+    steps = stepping_of(form, way or form.ways[0], moving)
     row = [jax.ShapeDtypeStruct((1,), d) for d in steps.advance.inputs.numbers]
     return operations(steps.advance.plain, *row, varying=1 + steps.carried)
 
@@ -180,11 +191,16 @@ def why_not(loop, leaves, layout: Layout) -> str | None:
     """Why a loop cannot be a kernel; `None` if it can."""
     if not all(jnp.issubdtype(jnp.result_type(x), jnp.floating) for x in leaves):
         return "it has parameters that are not real numbers"
-    amplitudes = form_of(loop, layout).amplitudes
-    if amplitudes > AMPLITUDES:
-        return f"a state of {amplitudes} real numbers does not fit into registers"
+    form = form_of(loop, layout)
+    if form.amplitudes > AMPLITUDES:
+        return f"a state of {form.amplitudes} real numbers does not fit into registers"
+    return _too_much(form)
+
+
+def _too_much(form, moving: tuple[int, ...] = ()) -> str | None:
+    """What in a step is too much for a kernel."""
     try:
-        found = cost(loop, layout)
+        found = cost(form, moving[: form.together])
     except NotScalarisable as error:
         return f"its function uses {error}"
     if found.arithmetic > OPERATIONS:

@@ -1,6 +1,5 @@
 """Many steps: the loop over lanes, and the derivative of it all."""
 
-import functools
 from typing import Any
 
 import equinox as eqx
@@ -12,6 +11,7 @@ from jaxtyping import Array
 
 from . import _kernel
 from ._angles import shortened
+from ._columns import Columns
 from ._cos_sinc import SMALL_ANGLES
 from ._derivatives import Moving, all_rates, along, backward, in_front
 from ._exponents import exponents_on_lanes, first_of
@@ -20,6 +20,7 @@ from ._lanes import in_blocks, lane_count
 from ._leaves import join
 from ._linear import Linear
 from ._loop import TOGETHER, larger, looped, on_lanes
+from ._moved import Shifted
 from ._steppers import AbstractStepper
 from ._stretches import in_turn, side_by_side
 
@@ -71,9 +72,10 @@ class Loop(eqx.Module):
         def otherwise(edges, counts, *leaves):
             return self._lanes(axes, edges, counts, leaves), None
 
-        return _kernel.where_possible(self, axes, (), otherwise, edges, counts, leaves)[
-            0
-        ]
+        u, _ = _kernel.where_possible(
+            _kernel.form_of, self, axes, (), otherwise, edges, counts, leaves
+        )
+        return u
 
     def _lanes(self, axes, edges, counts, leaves) -> Any:
         group = self.example(axes, leaves)
@@ -110,7 +112,59 @@ class Loop(eqx.Module):
         if moving.edges:
             return otherwise(edges, counts, *leaves)
         return _kernel.where_possible(
-            self, axes, moving.leaves, otherwise, edges, counts, leaves
+            _kernel.form_of,
+            self,
+            axes,
+            moving.leaves,
+            otherwise,
+            edges,
+            counts,
+            leaves,
+        )
+
+    def lanes_along(self, moving: Moving, axes, edges, counts, leaves, tangents) -> Any:
+        """As `sensitive_lanes`, with the derivative along one direction alone."""
+
+        def otherwise(edges, counts, s, *arrays):
+            more, own = arrays[: len(tangents)], arrays[len(tangents) :]
+            return along(self, moving, axes, edges, counts, own, more)
+
+        still = jnp.zeros((), edges.dtype)
+        if moving.edges:
+            return otherwise(edges, counts, still, *tangents, *leaves)
+        split = 2 + len(leaves)
+        return _kernel.where_possible(
+            _kernel.form_of,
+            Shifted(self, moving.leaves),
+            (*axes[:2], None, *axes[split:], *axes[2:split]),
+            (0,),
+            otherwise,
+            edges,
+            counts,
+            (still, *tangents, *leaves),
+        )
+
+    def pulled_lanes(
+        self, structure, moving: Moving, axes, edges, counts, leaves, cotangent
+    ) -> tuple:
+        """Cotangents of what moves from that of the displacement, see `backward`."""
+
+        def otherwise(edges, counts, *arrays):
+            own, more = arrays[: len(leaves)], arrays[len(leaves) :]
+            return backward(structure, self, moving, axes, edges, counts, own, more)
+
+        if moving.edges or not self.group.scalars:
+            return otherwise(edges, counts, *leaves, *cotangent)
+        return _kernel.where_possible(
+            _kernel.backwards_of,
+            self,
+            axes,
+            moving.leaves,
+            otherwise,
+            edges,
+            counts,
+            leaves,
+            cotangent,
         )
 
     def in_blocks(self, block, leaves, like=None):
@@ -173,15 +227,20 @@ def _change(loop: Loop, primals, tangents):
     moved = moving.of(edge_tangent, leaf_tangents)
     numbers = sum(x.size for x in moving.of(edges, leaves))
     linear, structure = _displacement(loop, moving, edges, leaves)
-    # Kernels keep rates in registers, and have no transpose; matrices are too large.
-    most = _ALL_RATES if loop.group.scalars else 0
-    most = most if _kernel.why_no_kernel() else _kernel.DERIVATIVES
-    if numbers > most:
+    if numbers > _most_rates(loop):
         u, found = None, linear(primals, moved)
     else:
         both = linear.whole(primals)
         u, found = both[0], linear.applied(both, moved)
     return u, jax.tree.unflatten(structure, found)
+
+
+def _most_rates(loop: Loop) -> int:
+    """Up to so many numbers the rates of all take less than other ways."""
+    if loop.group.scalars:
+        return _ALL_RATES
+    # Kernels keep rates in registers; matrices are too large.
+    return 0 if _kernel.why_no_kernel() else Columns.derivatives
 
 
 def _displacement(loop: Loop, moving: Moving, edges, leaves):
@@ -223,15 +282,23 @@ def _displacement(loop: Loop, moving: Moving, edges, leaves):
         each = zip(jnp.split(total, ends), inputs, strict=True)
         return [part.reshape(x.shape) for part, x in each]
 
+    def forward(loop, moving, axes, edges, counts, own, more):
+        _, rates = loop.lanes_along(moving, axes, edges, counts, own, more)
+        return jax.tree.map(lambda x: x[..., 0], rates)
+
     if loop.group.reversible:
-        back = by(functools.partial(backward, structure), inputs)
+
+        def pull(loop, moving, axes, edges, counts, own, more):
+            return loop.pulled_lanes(structure, moving, axes, edges, counts, own, more)
+
+        back = by(pull, inputs)
     else:
 
         def back(given, cotangents):
             return pulled(whole(given), cotangents)
 
     linear = Linear(
-        by(along, still),
+        by(forward, still),
         back,
         whole,
         applied,

@@ -74,6 +74,20 @@ def joined(
     )
 
 
+def before_each(
+    combined: Callable[[Any, Any], Any], found: Any, first: Any, parts: int
+) -> Any:
+    """What comes before each of `parts` stretches, whose lanes lie side by side, from
+    what each makes: `first`, and what all earlier ones make together."""
+    rows = jax.tree.map(lambda x: x.reshape(parts, -1), found)
+    whole = jax.lax.associative_scan(jax.vmap(combined), rows)
+    return jax.tree.map(
+        lambda x, one: jnp.concatenate([jnp.full_like(x[0], one), *x[:-1]]),
+        whole,
+        first,
+    )
+
+
 def side_by_side(loop: Any, axes: tuple, given: tuple):
     """A block of few lanes as more lanes, where a loop on a CPU is faster with them.
 

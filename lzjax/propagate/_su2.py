@@ -32,6 +32,10 @@ class Vector(eqx.Module):
 
     __rmul__ = scaled
 
+    def square(self) -> Scalar:
+        """Of the length."""
+        return self.x * self.x + self.y * self.y + self.z * self.z
+
 
 class Quaternion(eqx.Module):
     """A rotation, c − i (x σx + y σy + z σz) with c² + x² + y² + z² = 1."""
@@ -77,7 +81,7 @@ class SU2(eqx.Module):
     @staticmethod
     def shortened(a: Vector) -> Vector:
         """The same turn by an angle of at most 2π."""
-        square = a.x * a.x + a.y * a.y + a.z * a.z
+        square = a.square()
         long = square > (0.5 * TURN) ** 2
         length = jnp.sqrt(jnp.where(long, square, 1.0))
         return a.scaled(jnp.where(long, without_full_turns(length) / length, 1.0))
@@ -86,7 +90,7 @@ class SU2(eqx.Module):
     def exponential(a: Vector, way: Trigonometry) -> tuple[Quaternion, Scalar]:
         """exp(−(i/2) a·σ), and the square of the angle |a| that it turns by."""
         a = _fence(a)
-        square = a.x * a.x + a.y * a.y + a.z * a.z
+        square = a.square()
         c, s = way.half(square)
         return Quaternion(c, s * a.x, s * a.y, s * a.z), square
 
@@ -97,7 +101,7 @@ class SU2(eqx.Module):
 
             δ = s c dv + (s² + 2 c ds/dr²) (v·dv) v − s² v × dv.
         """
-        square = 0.25 * (a.x * a.x + a.y * a.y + a.z * a.z)
+        square = 0.25 * a.square()
         c, s = way.cos_sinc(square)
         slope = way.slope(square, c, s)
         c, s, slope = _fence((c, s, slope))
@@ -125,7 +129,7 @@ class SU2(eqx.Module):
             s c w + (s² + 2 c ds/dr²) (v·w) v + s² v × w,
 
         and w (1 − 2 s² r²) + 2 s² (v·w) v + 2 s c v × w."""
-        square = 0.25 * (a.x * a.x + a.y * a.y + a.z * a.z)
+        square = 0.25 * a.square()
         c, s = way.cos_sinc(square)
         slope = way.slope(square, c, s)
         c, s, slope = _fence((c, s, slope))
@@ -145,7 +149,7 @@ class SU2(eqx.Module):
     @staticmethod
     def size(a: Vector) -> Scalar:
         """How fast the generator turns a state: half the length of the field."""
-        return 0.5 * jnp.sqrt(a.x * a.x + a.y * a.y + a.z * a.z)
+        return 0.5 * jnp.sqrt(a.square())
 
     def identity(self) -> Quaternion:
         one, zero = jnp.ones(()), jnp.zeros(())
@@ -183,6 +187,11 @@ class SU2(eqx.Module):
             + (1.0 - 2.0 * (x * x + y * y)) * more.z
             + 2.0 * ((x * z + c * y) * more.x + (y * z - c * x) * more.y),
         )
+
+    @staticmethod
+    def turned(u: Quaternion, cotangent: Vector) -> Vector:
+        """The cotangent of a displacement as it stands for what comes after u."""
+        return SU2.joined(SU2.inverse(u), SU2.still(), u, cotangent)
 
     @staticmethod
     def still() -> Vector:

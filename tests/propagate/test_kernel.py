@@ -15,6 +15,7 @@ from lzjax.propagate._columns import chebyshev, polynomials, taylor
 from lzjax.propagate._cos_sinc import short
 from lzjax.propagate._derivatives import Moving
 from lzjax.propagate._lanes import optimistic
+from lzjax.propagate._moved import Shifted
 from lzjax.propagate._unitary import GeneralLinear, Unitary
 from tests.helpers import three_levels
 
@@ -43,6 +44,11 @@ def _spread(leaves, lanes):
     ]
 
 
+def _ways(loop, given, moving=(), make=_kernel.form_of):
+    """Imitated on a CPU."""
+    return _kernel.ways(make(loop, given.layout), given, moving, True)
+
+
 def _crossing(t, gap):
     return 0.5 * jnp.array([[t, gap * (1 + 0.3j)], [gap * (1 - 0.3j), -t]])
 
@@ -52,6 +58,7 @@ KINKS = lz.TwoLevel(
     lz.models.PiecewiseLinear([-0.5, 0.2], [0.1, 0.9]),
     lz.models.PiecewiseConstant([0.6], [0.3 + 0.1j, 0.5]),
 )
+SIXTEEN = lz.Magnus4(steps=16)
 OPEN = lz.dissipation.Lindblad(
     lz.LinearSweep(0.8, 1.0), lz.dissipation.relaxation(0.3, 1, 0)
 )
@@ -84,8 +91,7 @@ def test_kernels_compute_what_loops_compute(model, stepper, group, lanes, sensit
     @jax.jit
     def kernels():
         given = _kernel.inputs(axes, edges, counts, leaves)
-        numbers = given.layout.places(sensitive)
-        return _kernel.ways(loop, given, numbers, True)[0]()[0]
+        return _ways(loop, given, sensitive)[0]()[0]
 
     @jax.jit
     def loops():
@@ -105,7 +111,7 @@ def test_lanes_beyond_the_polynomials_run_again():
     axes = (None, None, *[0] * len(leaves))
     edges, counts = jnp.array([-1.0, 1.0]), jnp.array([8])
     given = _kernel.inputs(axes, edges, counts, leaves)
-    ways = _kernel.ways(loop, given, (), True)
+    ways = _ways(loop, given)
     (quick, _), beyond = jax.jit(ways[0])()
     np.testing.assert_array_equal(beyond, [False, True])
     u, _ = jax.jit(lambda: optimistic(*ways))()
@@ -125,13 +131,91 @@ def test_few_lanes_run_parallel_in_time(monkeypatch):
     given = _kernel.inputs(axes, edges, counts, leaves)
 
     def run():
-        return jax.jit(_kernel.ways(loop, given, (0, 1), True)[0])()[0]
+        return jax.jit(_ways(loop, given, (0, 1))[0])()[0]
 
     monkeypatch.setattr("lzjax.propagate._stretches._MOST", 8)
     found = run()
     monkeypatch.setattr("lzjax.propagate._stretches._MOST", 1)
     for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(run()), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-14)
+
+
+@needs_kernels
+@pytest.mark.parametrize(
+    ("model", "stepper", "most"),
+    # The second one in eight stretches of each cell, the third with two exponentials
+    # a step and eleven numbers, in two kernels.
+    [
+        (lz.LinearSweep(0.8, 1.0), lz.Magnus4(), 1),
+        (lz.LinearSweep(0.8, 1.0), lz.Magnus4(), 8),
+        (KINKS, lz.CommutatorFree4(), 1),
+    ],
+    ids=["sweep", "stretches", "kinks"],
+)
+def test_gradients_run_backwards_in_kernels(model, stepper, most, monkeypatch):
+    """As in the compiled loop, for any cotangent of the displacement."""
+    monkeypatch.setattr("lzjax.propagate._stretches._MOST", most)
+    monkeypatch.setattr("lzjax.propagate._rotations.RotationsBackwards.together", 8)
+    loop, leaves = _loop(model, stepper)
+    leaves, moving = _spread(leaves, 2), tuple(range(len(leaves)))
+    edges, counts = jnp.array([-1.2, 0.3, 1.5]), jnp.array([[9, 31], [20, 0]])
+    cotangent = [jnp.array([0.3, -0.8]), jnp.array([0.5, 0.1]), jnp.array([-0.2, 0.4])]
+    axes = (None, 0, *[0] * (len(leaves) + 3))
+
+    @jax.jit
+    def kernels():
+        given = _kernel.inputs(axes, edges, counts, leaves, cotangent)
+        return _ways(loop, given, moving, _kernel.backwards_of)[0]()
+
+    @jax.jit
+    def loops():
+        structure = jax.tree.structure(loop.group.still())
+        wanted = Moving(False, moving)
+        return loop.pulled_lanes(
+            structure, wanted, axes, edges, counts, leaves, cotangent
+        )
+
+    found, beyond = kernels()
+    assert not np.any(beyond)
+    for a, b in zip(found, loops(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+
+
+@needs_kernels
+def test_one_direction_is_a_number_in_kernels():
+    """s of p + s·tangents: as in the compiled loop."""
+    loop, leaves = _loop(lz.LinearSweep(0.8, 1.0), lz.Magnus4())
+    leaves, tangents = _spread(leaves, 2), [jnp.array([0.3, -0.8]), jnp.array([0.5, 2])]
+    edges, counts, axes = jnp.array([-1.2, 1.5]), jnp.array([12]), (None, None)
+    row = [jnp.zeros(()), *tangents, *leaves]
+    given = _kernel.inputs((*axes, None, *[0] * 4), edges, counts, row)
+    shifted = Shifted(loop, (0, 1))
+    found, _ = jax.jit(_ways(shifted, given, (0,))[0])()
+    moving = Moving(False, (0, 1))
+    wanted = loop.lanes_along(
+        moving, (*axes, *[0] * 4), edges, counts, leaves, tangents
+    )
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+
+
+@needs_kernels
+def test_gradients_of_lanes_beyond_the_polynomials():
+    loop, leaves = _loop(lz.LinearSweep(0.8, 1.0), lz.Magnus4())
+    leaves = [jnp.stack([x, 40.0 * x]) for x in leaves]
+    edges, counts = jnp.array([-1.0, 1.0]), jnp.array([8])
+    cotangent, axes = [jnp.array([0.3, -0.8])] * 3, (None, None, *[0] * 5)
+    given = _kernel.inputs(axes, edges, counts, leaves, cotangent)
+    ways = _ways(loop, given, (0, 1), _kernel.backwards_of)
+    _, beyond = jax.jit(ways[0])()
+    np.testing.assert_array_equal(beyond, [False, True])
+    structure, moving = jax.tree.structure(loop.group.still()), Moving(False, (0, 1))
+    wanted = loop.pulled_lanes(
+        structure, moving, axes, edges, counts, leaves, cotangent
+    )
+    found = jax.jit(lambda: optimistic(*ways))()
+    for a, b in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
 
 
 @needs_kernels
@@ -143,7 +227,7 @@ def test_single_precision():
 
     def by_kernel(edges):
         given = _kernel.inputs(axes, edges, counts, single)
-        return _kernel.ways(loop, given, (), True)[0]()[0][0]
+        return _ways(loop, given)[0]()[0][0]
 
     found = jax.jit(by_kernel)(jnp.array([-9.0, 7.0], np.float32))
     wanted = lz.solve(
@@ -212,7 +296,7 @@ def test_columns_try_the_short_polynomials_where_steps_are_short():
         first = form.ways[0]
         found = form.reached(first, given.edges, given.counts, given.numbers)
         assert bool(found) is short_enough
-        _, beyond = jax.jit(_kernel.ways(loop, given, (), True)[0])()
+        _, beyond = jax.jit(_ways(loop, given)[0])()
         assert not np.any(beyond) if short_enough else np.all(beyond)
 
 
@@ -249,6 +333,30 @@ def test_solve_becomes_kernels_on_a_gpu_that_can(solver, of_slopes):
     with assumed_capability(8, 6):
         assert "8.6 is below 9.0" in why_no_kernel()
         assert _kernels(total, gaps) == 0
+
+
+@needs_kernels
+def test_gradients_in_many_numbers_become_kernels():
+    """Values, then backwards or along one direction; in whole Jacobians all rates."""
+
+    def stay(p):
+        ripple = lz.TwoLevelFunction(
+            lambda t, p: (p[0], 0.0, p[1] * t + jnp.sum(p[2:] * t * t)), p
+        )
+        return jnp.abs(lz.solve(ripple, -1.0, 1.0, solver=SIXTEEN).propagator[0, 0])
+
+    p = jnp.linspace(0.5, 1.0, 9)
+
+    def along(p):
+        return jax.jvp(stay, (p,), (p,))[1]
+
+    many = jnp.stack([p, p, p])
+    with assumed_capability(9, 0):
+        for function in (jax.grad(stay), along):
+            assert _kernels(function, p) == 4
+            assert _kernels(jax.vmap(function), many) == 4
+        # Rates of nine numbers take two kernels.
+        assert _kernels(jax.jacfwd(stay), p) == 6
 
 
 @needs_kernels
@@ -304,8 +412,8 @@ def test_what_has_no_kernel_stays_a_loop():
         # As matrices: three kernels for states, and at last the loop.
         assert _kernels(solved, three_levels()) == 3
         assert _kernels(solved, lz.models.spin_sweep(5.0, 1.0, 1.0)) == 0
-        # Derivatives also in the times of jumps.
-        assert _kernels(slope, KINKS) == 0
+        # Values; derivatives also in the times of jumps.
+        assert _kernels(slope, KINKS) == 2
 
 
 def test_operations_of_the_fastest_step():
@@ -313,8 +421,24 @@ def test_operations_of_the_fastest_step():
     both derivatives take at most 3.5 times as many."""
     loop, leaves = _loop(lz.LinearSweep(0.8, 1.0), lz.Magnus4())
     layout = _kernel.layout_of(leaves)
-    value, both = (_kernel.cost(loop, layout, moving) for moving in ((), (0, 1)))
+    form = _kernel.form_of(loop, layout)
+    value, both = (_kernel.cost(form, moving) for moving in ((), (0, 1)))
     assert value.arithmetic <= 50
     assert both.arithmetic <= 3.5 * value.arithmetic
     for found in (value, both):
         assert found.divisions == found.functions == 0
+
+
+@pytest.mark.parametrize("count", [4, 8, 16])
+def test_operations_of_a_gradient_in_many_numbers(count):
+    """Value, and one pass backwards, whatever their number."""
+
+    def field(t, p):
+        return p[0], 0.0, jnp.polyval(p[1:], t)
+
+    model = lz.TwoLevelFunction(field, jnp.ones(count))
+    loop, leaves = _loop(model, lz.Magnus4())
+    layout = _kernel.layout_of(leaves)
+    value = _kernel.cost(_kernel.form_of(loop, layout)).arithmetic
+    back = _kernel.cost(_kernel.backwards_of(loop, layout), tuple(range(count)))
+    assert value + back.arithmetic <= 3.5 * value
