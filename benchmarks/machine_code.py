@@ -129,26 +129,30 @@ def kernels() -> dict:
     two = lz.LinearSweep(1.0, 1.0)
     traced = lz.TwoLevelFunction(user, {"gap": 1.0, "rate": 1.0})
     driven = lz.DrivenTwoLevel(1.0, 0.3, 2.0, 1.0)
+
+    def shifted(t, p):
+        return matrix(t, p[0]) + jnp.diag(p[1:])
+
     chain = lz.HamiltonianFunction(matrix, 0.5)
+    ladder = lz.HamiltonianFunction(shifted, 0.1 * jnp.ones(5))
     fourth, sixth = lz.Magnus4(steps=1), lz.Magnus6(steps=1)
     free = lz.CommutatorFree4(steps=1)
+    back = "float64", "backwards_of"
     rows = {
         "two levels, fourth order": (two, fourth, 0),
         "two levels, fourth order, float32": (two, fourth, 0, "float32"),
         "two levels, a user's function": (traced, fourth, 0),
         "two levels, sixth order": (two, sixth, 0),
         "two levels, value and two derivatives": (two, fourth, 2),
+        "two levels, backwards in 2": (two, fourth, 2, *back),
         "two levels, cosine drive": (driven, fourth, 0),
         "four levels, commutator-free": (chain, free, 0),
-        "two levels, backwards in 2": (two, fourth, 2, "float64", "backwards_of"),
+        "four levels, backwards in 5": (ladder, free, 5, *back),
     }
-    for count in (4, 8, 16, 32):
-        model = lz.TwoLevelFunction(ripples, jnp.linspace(0.1, 1.0, count))
-        rows[f"two levels, {count} numbers"] = (model, fourth, 0)
-        rows[f"two levels, backwards in {count}"] = (
-            *(model, fourth, count),
-            *("float64", "backwards_of"),
-        )
+    for count in (8, 16, 32):
+        some = lz.TwoLevelFunction(ripples, jnp.linspace(0.1, 1.0, count))
+        rows[f"two levels, {count} numbers"] = (some, fourth, 0)
+        rows[f"two levels, backwards in {count}"] = (some, fourth, count, *back)
     return rows
 
 

@@ -1,88 +1,23 @@
-"""N levels in a kernel: each column of the propagator is a lane of its own.
+"""N levels in a kernel: each column of the propagator u is a lane of its own.
 
-The exponential of a step is applied to the state by polynomials; entries of the
-generator that are zero cost nothing.
+Backwards, it goes beside that column of u·w which the cotangent w of the displacement
+makes: what w makes of a change of the steps is the sum over columns and steps of
+
+    Re ⟨column of u·w after the step| d(step) |column of u before it⟩.
 """
 
 import dataclasses
 import functools
-import math
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 
 from ..kernels import Cell, Layout
-from ._matrix import TAYLOR, TAYLOR_REACH, Matrix
+from ._actions import Polynomial, chebyshev, chebyshev_pulled, polynomials, taylor
+from ._matrix import Matrix, as_matrix
 from ._moved import exponents_in
 from ._unitary import Irreversible
-
-
-class Polynomial(NamedTuple):
-    """A way to the exponential of a: right to rounding for up to the `norm` of a, after
-    a division into `parts` equal ones."""
-
-    norm: float
-    degree: int
-    parts: int
-
-
-# Norm, and degree by bytes of a number, for steps that are short, and for others: of
-# Chebyshev for anti-Hermitian exponents, of Taylor for all.
-_CHEBYSHEV = (0.2, {8: 9, 4: 5}), (1.0, {8: 14, 4: 8})
-_TAYLOR = (0.2, {8: 11, 4: 6}), (TAYLOR_REACH, {8: len(TAYLOR) - 1, 4: 11})
-_PARTS = 8
-
-
-def polynomials(group, dtype) -> tuple[Polynomial, ...]:
-    """For exponents of this group in a kernel, the one with fewest operations first."""
-    rows = _TAYLOR if issubclass(group, Irreversible) else _CHEBYSHEV
-    found = [Polynomial(norm, degree[dtype.itemsize], 1) for norm, degree in rows]
-    return *found, found[-1]._replace(parts=_PARTS)
-
-
-def _bessel(order: int, x: float) -> float:
-    """J of this order at x, by its series."""
-    half = 0.5 * x
-    terms = (
-        (-1) ** m
-        * half ** (2 * m + order)
-        / (math.factorial(m) * math.factorial(m + order))
-        for m in range(20)
-    )
-    return math.fsum(terms)
-
-
-def _added(total, a, ket):
-    """total + a ket, every product going into a sum: one operation for both."""
-    for k in range(ket.shape[0]):
-        total = total + a[:, k] * ket[k]
-    return total
-
-
-def chebyshev(a, ket, norm: float, degree: int):
-    """exp(a) ket for anti-Hermitian a up to a norm ρ.
-
-    $$e^{a} = J_0 + 2\\sum_k J_k(\\rho)\\,\\phi_k(a/\\rho), \\qquad
-    \\phi_{k+1}(x) = 2x\\,\\phi_k(x) + \\phi_{k-1}(x)$$
-
-    Source: Tal-Ezer & Kosloff, J. Chem. Phys. 81, 3967 (1984), doi:10.1063/1.448136.
-    """
-    double = (2.0 / norm) * a
-    before, here = ket, _added(jnp.zeros_like(ket), (1.0 / norm) * a, ket)
-    total = _bessel(0, norm) * before + (2.0 * _bessel(1, norm)) * here
-    for k in range(2, degree + 1):
-        before, here = here, _added(before, double, here)
-        total = total + (2.0 * _bessel(k, norm)) * here
-    return total
-
-
-def taylor(a, ket, norm: float, degree: int):
-    """exp(a) ket for any a up to a norm."""
-    total = TAYLOR[degree] * ket
-    for coefficient in TAYLOR[degree - 1 :: -1]:
-        total = _added(coefficient * ket, a, total)
-    return total
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,17 +82,20 @@ class Columns:
         """Real numbers of an amplitude."""
         return len(jax.tree.leaves(self.identity))
 
-    def run(self, kernel, groups, given):
-        """What is carried at the end, of each group of numbers that move. A lane for
-        each column, whose number comes first."""
+    def spread(self, given):
+        """A lane for each column, whose number comes first."""
         lanes = given.edges.shape[-1]
         column = jnp.repeat(jnp.arange(self.dim, dtype=given.edges.dtype), lanes)
         edges, counts, *rows = (
             jnp.concatenate([x] * self.dim, axis=-1)
             for x in (given.edges, given.counts, *given.numbers)
         )
-        numbers = (column, *rows)
-        return [kernel(self, part, edges, counts, numbers) for part in groups]
+        return edges, counts, (column, *rows)
+
+    def run(self, kernel, groups, given):
+        """What is carried at the end, of each group of numbers that move."""
+        spread = self.spread(given)
+        return [kernel(self, part, *spread) for part in groups]
 
     def start(self, moving, numbers):
         zero = jnp.zeros_like(numbers[0])
@@ -165,20 +103,20 @@ class Columns:
         rest = self.dim * (self.parts - 1 + self.parts * len(moving))
         return *ket, *(zero,) * rest, zero
 
-    def _ket(self, row):
+    def ket(self, row):
         real = jnp.stack(row[: self.dim])
         if self.parts == 1:
             return real
         return jax.lax.complex(real, jnp.stack(row[self.dim :]))
 
-    def _row(self, ket) -> list:
+    def row(self, ket) -> list:
         if self.parts == 1:
             return list(ket)
         return [*jnp.real(ket), *jnp.imag(ket)]
 
     def advance(self, way, moving, index, carry, cell, numbers):
         size = self.amplitudes
-        kets = [self._ket(carry[k : k + size]) for k in range(0, len(carry) - 1, size)]
+        kets = [self.ket(carry[k : k + size]) for k in range(0, len(carry) - 1, size)]
         apply = taylor if issubclass(self.loop.group, Irreversible) else chebyshev
 
         def exponents_of(*moving):
@@ -206,7 +144,7 @@ class Columns:
 
         ket, square = moved(exponents_of()[0]([]), kets[0])
         rates = [rate(j, ket) for j, ket in zip(moving, kets[1:], strict=True)]
-        row = [x for each in (ket, *rates) for x in self._row(each)]
+        row = [x for each in (ket, *rates) for x in self.row(each)]
         return *row, jnp.maximum(carry[-1], square)
 
     def collected(self, way, moving, found):
@@ -233,3 +171,77 @@ class Columns:
             )
         beyond = ~(found[0][-1].reshape(self.dim, -1)[0] <= self.most(way))
         return (jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0), u), rates), beyond
+
+
+@dataclasses.dataclass(frozen=True)
+class ColumnsBackwards:
+    """Carried: the state, the other one that the cotangent makes, a sum for each number
+    that moves, and the largest squared norm of an exponent."""
+
+    columns: Columns
+
+    together: ClassVar[int] = 8
+    derivatives: ClassVar[int] = 32
+    complete: ClassVar[bool] = False
+
+    @property
+    def layout(self) -> Layout:
+        return self.columns.layout
+
+    @property
+    def dtype(self) -> Any:
+        return self.columns.dtype
+
+    @property
+    def ways(self) -> tuple[Polynomial, ...]:
+        return self.columns.ways
+
+    @property
+    def more(self) -> int:
+        return 1 + self.columns.amplitudes
+
+    def reached(self, way, edges, counts, numbers):
+        return self.columns.reached(way, edges, counts, numbers)
+
+    def run(self, kernel, groups, given):
+        """As that of `Columns`."""
+        edges, counts, numbers = self.columns.spread(given)
+        # Rows, columns, lanes: a row has the columns side by side.
+        other = [row.reshape(-1) for x in given.cotangent for row in x]
+        numbers = (*other, *numbers)
+        return [kernel(self, part, edges, counts, numbers) for part in groups]
+
+    def start(self, moving, numbers):
+        *ket, zero = self.columns.start((), numbers[self.columns.amplitudes :])
+        return *ket, *numbers[: len(ket)], *(zero,) * len(moving), zero
+
+    def advance(self, way, moving, index, carry, cell, numbers):
+        columns, size = self.columns, self.columns.amplitudes
+        ket, other = columns.ket(carry[:size]), columns.ket(carry[size : 2 * size])
+        *sums, square = carry[2 * size :]
+        exponents, moved = exponents_in(
+            columns.loop, self.layout, moving, index, cell, numbers[self.more :]
+        )
+        found, pull = jax.vjp(exponents, moved)
+        parts = []
+        for exponent in found:
+            square = jnp.maximum(square, exponent.square())
+            ket, other, part = chebyshev_pulled(
+                exponent.array(), ket, other, way.norm, way.degree
+            )
+            parts.append(as_matrix(part))
+        (changes,) = pull(tuple(parts))
+        states = (*columns.row(ket), *columns.row(other))
+        return *states, *map(jnp.add, sums, changes), square
+
+    def collected(self, way, moving, found):
+        """(cotangents of the moving leaves, beyond) from what is carried at the end,
+        kernel by kernel."""
+
+        def by_column(x):
+            return x.reshape(self.columns.dim, -1)
+
+        size = 2 * self.columns.amplitudes
+        sums = [jnp.sum(by_column(x), axis=0) for row in found for x in row[size:-1]]
+        square = by_column(found[0][-1])[0]
+        return self.layout.part(moving).join(sums), ~(square <= self.columns.most(way))

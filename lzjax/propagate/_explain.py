@@ -7,7 +7,7 @@ from typing import Any
 import jax
 
 from ..kernels import NotScalarisable, Operations, why_no_kernel
-from . import _columns, _kernel, _run
+from . import _actions, _kernel, _run
 from ._cos_sinc import COS, SMALL_ANGLES, short, short_degree
 from ._finite import group_of
 from ._leaves import split
@@ -125,5 +125,5 @@ def _fused(model: Any, make: Any, count: Operations) -> Explanation:
         degree, reach = short_degree(dtype), 0.5 * math.sqrt(short(dtype).reach)
         return Explanation("fused kernel", reason, count, degree, reach)
     reason = f"{model.dim} levels, each column of the propagator in registers"
-    first = _columns.polynomials(make, dtype)[0]
+    first = _actions.polynomials(make, dtype)[0]
     return Explanation("fused kernel", reason, count, first.degree, first.norm)

@@ -18,13 +18,13 @@ from ..kernels import (
     stepping,
     why_no_kernel,
 )
-from ._columns import Columns
+from ._columns import Columns, ColumnsBackwards
 from ._lanes import lane_count, optimistic
 from ._rotations import Rotations, RotationsBackwards
 
 # What is worth a kernel: beyond, state and step no longer fit into registers.
 AMPLITUDES = 16
-OPERATIONS = 8000
+OPERATIONS = 10_000
 
 
 class Inputs(NamedTuple):
@@ -124,7 +124,7 @@ def _if_likely(likely, way: Callable):
 
 def form_of(loop, layout: Layout) -> Rotations | Columns:
     """What a kernel for this loop carries from step to step."""
-    dtype = _dtype(layout)
+    dtype = next(iter(layout.dtypes), np.dtype(jnp.result_type(float)))
     if loop.group.scalars:
         return Rotations(loop, layout, dtype)
     identity = jax.eval_shape(
@@ -134,13 +134,12 @@ def form_of(loop, layout: Layout) -> Rotations | Columns:
     return Columns(loop, layout, dtype, identity)
 
 
-def backwards_of(loop, layout: Layout) -> RotationsBackwards:
+def backwards_of(loop, layout: Layout) -> RotationsBackwards | ColumnsBackwards:
     """What a kernel for its gradient carries."""
-    return RotationsBackwards(loop, layout, _dtype(layout))
-
-
-def _dtype(layout: Layout) -> np.dtype:
-    return next(iter(layout.dtypes), np.dtype(jnp.result_type(float)))
+    form = form_of(loop, layout)
+    if isinstance(form, Columns):
+        return ColumnsBackwards(form)
+    return RotationsBackwards(loop, layout, form.dtype)
 
 
 def ways(form, given: Inputs, moving: tuple[int, ...], interpret: bool = False):
@@ -157,14 +156,22 @@ def ways(form, given: Inputs, moving: tuple[int, ...], interpret: bool = False):
     numbers, size = form.layout.places(moving), form.together
     groups = [numbers[k : k + size] for k in range(0, len(numbers), size)] or [()]
 
-    def by(way):
-        def kernel(form, part, edges, counts, numbers):
-            step = stepping_of(form, way, part)
+    def by(way, steps):
+        def kernel(own, part, edges, counts, numbers):
+            step = steps[part] if own is form else stepping_of(own, way, part)
             return run_kernel(step, edges, counts, numbers, interpret)
 
         return form.collected(way, moving, form.run(kernel, groups, given))
 
-    return [functools.partial(by, way) for way in form.ways]
+    found = []
+    for way in form.ways:
+        try:
+            steps = {part: stepping_of(form, way, part) for part in groups}
+        except NotScalarisable:
+            # Too long to be written out, and so are those that reach farther.
+            break
+        found.append(functools.partial(by, way, steps))
+    return found
 
 
 def stepping_of(form, way, moving: tuple[int, ...]):

@@ -153,7 +153,7 @@ class Loop(eqx.Module):
             own, more = arrays[: len(leaves)], arrays[len(leaves) :]
             return backward(structure, self, moving, axes, edges, counts, own, more)
 
-        if moving.edges or not self.group.scalars:
+        if moving.edges:
             return otherwise(edges, counts, *leaves, *cotangent)
         return _kernel.where_possible(
             _kernel.backwards_of,
@@ -239,8 +239,10 @@ def _most_rates(loop: Loop) -> int:
     """Up to so many numbers the rates of all take less than other ways."""
     if loop.group.scalars:
         return _ALL_RATES
-    # Kernels keep rates in registers; matrices are too large.
-    return 0 if _kernel.why_no_kernel() else Columns.derivatives
+    # Matrices with rates are too large but in the registers of kernels.
+    if _kernel.why_no_kernel():
+        return 0
+    return Columns.together if loop.group.reversible else Columns.derivatives
 
 
 def _displacement(loop: Loop, moving: Moving, edges, leaves):
