@@ -69,8 +69,9 @@ def explain(
       (compute capability 9.0, H100, or newer, with jax 0.11 or newer); by default,
       what is here.
 
-    Derivatives go the same way, but those in the ends of the window or in the times of
-    jumps, and those in more than 32 numbers, are found by compiled loops on a GPU, too.
+    Derivatives go the same way, in up to 64 numbers of two levels or 32 of more; but
+    compiled loops find those in more, those in the ends of the window or the times of
+    jumps, and second derivatives, on a GPU, too.
 
     **Raises:** `ValueError` or `TypeError` for wrong arguments.
     """

@@ -400,6 +400,20 @@ def test_gradients_in_many_numbers_become_kernels():
 
 
 @needs_kernels
+@pytest.mark.slow
+def test_gradients_of_matrices_become_kernels():
+    """Values, then backwards, each by three kernels; of two numbers with the values."""
+
+    def stay(p):
+        model = lz.HamiltonianFunction(lambda t, p: p[-1] * _tilted(t, p), p)
+        return jnp.abs(lz.solve(model, -1.0, 1.0, solver=SIXTEEN).propagator[0, 0])
+
+    with assumed_capability(9, 0):
+        assert _kernels(jax.grad(stay), jnp.array([0.5, 0.8, 1.1])) == 6
+        assert _kernels(jax.grad(stay), jnp.array([0.5, 0.8])) == 3
+
+
+@needs_kernels
 @pytest.mark.parametrize(
     "solver",
     [lz.Magnus4(steps=16), pytest.param(lz.Magnus4(), marks=pytest.mark.slow)],
