@@ -59,9 +59,9 @@ def looped(step, combined, start, edges, counts, together, neutral=None, reach=N
     make, and the largest squared angle. To take several steps `together`, it must be
     associative, and `neutral` be what changes nothing.
 
-    Lanes that turn by an angle beyond `reach` go through that cell again with `far` = 1
-    instead of 0: the steps are to be the same turns by angles within reach. One loop
-    for both is compiled once.
+    Where a lane turns by an angle beyond `reach`, all go through that cell again with
+    `far` = 1 instead of 0: the steps are to be the same turns by angles within reach,
+    and to the last bit the same where angles were. One loop for both is compiled once.
     """
     cells = counts.shape[-1]
     together = together if cells <= FEW_CELLS else min(together, 2)
@@ -93,20 +93,14 @@ def looped(step, combined, start, edges, counts, together, neutral=None, reach=N
             return jax.lax.fori_loop(0, rounds, body, (value, still))
 
         def tried(state):
-            far, beyond, before = state
+            far, _, _ = state
             found, angle = run(far)
-            found = jax.tree.map(lambda x, y: jnp.where(beyond, x, y), found, before)
-            return jnp.int32(1), beyond & (angle > reach), found
-
-        def unfinished(state):
-            far, beyond, _ = state
-            return (far == 0) | jnp.any(beyond)
+            return far + 1, (far == 0) & jnp.any(angle > reach), found
 
         if reach is None:
             return run(0)[0]
-        state = jnp.int32(0), jnp.ones(still.shape, bool), value
-        _, _, value = jax.lax.while_loop(unfinished, tried, state)
-        return value
+        state = jnp.int32(0), jnp.ones((), bool), value
+        return jax.lax.while_loop(lambda state: state[1], tried, state)[2]
 
     if cells == 1:
         return through(0, start)
