@@ -65,10 +65,7 @@ def looped(step, combined, start, edges, counts, together, neutral=None, reach=N
     """
     cells = counts.shape[-1]
     together = together if cells <= FEW_CELLS else min(together, 2)
-    longest = jnp.max(counts.reshape(-1, cells), axis=0)
-    if edges.dtype.itemsize == 4:
-        # One more step closes the cell.
-        longest = longest + 1
+    most = longest(edges, counts)
     # Cells first.
     edges, counts = edges.T, counts.T
 
@@ -89,7 +86,7 @@ def looped(step, combined, start, edges, counts, together, neutral=None, reach=N
                 moves = jax.vmap(one)(several)
                 return combined(carry, _reduced(combined, neutral, moves))
 
-            rounds = (longest[cell] + together - 1) // together
+            rounds = (most[cell] + together - 1) // together
             return jax.lax.fori_loop(0, rounds, body, (value, still))
 
         def tried(state):
@@ -105,6 +102,13 @@ def looped(step, combined, start, edges, counts, together, neutral=None, reach=N
     if cells == 1:
         return through(0, start)
     return jax.lax.fori_loop(0, cells, through, start)
+
+
+def longest(edges, counts):
+    """How many steps the lane that has most takes in each cell."""
+    most = jnp.max(counts.reshape(-1, counts.shape[-1]), axis=0)
+    # In float32 one more closes the cell.
+    return most + 1 if edges.dtype.itemsize == 4 else most
 
 
 def on_lanes(start: Any, lanes: int) -> Any:
