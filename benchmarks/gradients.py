@@ -7,7 +7,9 @@ fourth-order steps: the time of value and gradient over that of the value, for l
 (`jax.value_and_grad`) and for the plain scan of contenders/with_plain_jax.py,
 differentiated backwards and forwards. Memory: temporary arrays of the compiled program
 (XLA's own count), and the peak of a fresh process above what it needs for the value.
-Writes results/gradients.json.
+The same ratio, and memory, for three levels that decay and for their channel with a
+jump, by how many of the 36 numbers of their Hamiltonian move. Writes
+results/gradients.json.
 """
 
 import json
@@ -21,10 +23,13 @@ import numpy as np
 from contenders import with_plain_jax
 
 import lzjax as lz
+from lzjax.dissipation import Lindblad, relaxation, solve_lindblad
 
 T0, T1 = -20.0, 20.0
 LANES = 256
 CASES = ("lzjax", "plain scan, backwards", "plain scan, forwards")
+OPEN_LANES = 32
+OPEN_CASES = ("decaying levels", "Lindblad")
 
 
 def numbers(count: int, lanes: int) -> np.ndarray:
@@ -85,35 +90,83 @@ def times(settings, given) -> list[dict]:
             for gradient in (False, True):
                 if case.endswith("forwards") and not gradient:
                     continue  # the same value
-                with measure.locked(given.lock, exclusive=False):
-                    compiled = program(case, steps, gradient).lower(p).compile()
-                    jax.block_until_ready(compiled(p))
-                analysis = compiled.memory_analysis()
-                temporary[case, gradient] = analysis.temp_size_in_bytes
-                runs[case, gradient] = _waiting(compiled, p)
+                key, one = (case, gradient), program(case, steps, gradient)
+                runs[key], temporary[key] = _ready(one, (p,), given)
         with measure.locked(given.lock):
             found = measure.interleaved(runs, 1 if given.quick else 7)
         for case in CASES:
             value = found[case if case == "lzjax" else CASES[1], False]
             slope = found[case, True]
-            rows.append(
-                {
-                    "case": case,
-                    "parameters": count,
-                    "steps": steps,
-                    "value_seconds": value["seconds"],
-                    "gradient_seconds": slope["seconds"],
-                    "gradient_cpu_seconds": slope["cpu_seconds"],
-                    "ratio": slope["seconds"] / value["seconds"],
-                    "temporary_bytes": temporary[case, True],
-                }
-            )
+            rows.append(_row(case, count, steps, value, slope, temporary[case, True]))
             print(rows[-1], file=sys.stderr)
     return rows
 
 
-def _waiting(compiled, p):
-    return lambda: jax.block_until_ready(compiled(p))
+def _ready(program, arrays, given):
+    """The program, compiled and run once, and its temporary memory."""
+    with measure.locked(given.lock, exclusive=False):
+        compiled = program.lower(*arrays).compile()
+        jax.block_until_ready(compiled(*arrays))
+    temporary = compiled.memory_analysis().temp_size_in_bytes
+    return lambda: jax.block_until_ready(compiled(*arrays)), temporary
+
+
+def _row(case, count, steps, value, slope, temporary) -> dict:
+    return {
+        "case": case,
+        "parameters": count,
+        "steps": steps,
+        "value_seconds": value["seconds"],
+        "gradient_seconds": slope["seconds"],
+        "gradient_cpu_seconds": slope["cpu_seconds"],
+        "ratio": slope["seconds"] / value["seconds"],
+        "temporary_bytes": temporary,
+    }
+
+
+def three_levels(t, parts):
+    """Four Hermitian matrices, nine numbers each, times 1, t, cos t and sin t."""
+    p = jnp.concatenate(parts).reshape(4, 3, 3)
+    total = jnp.tensordot(jnp.stack([1.0 + 0 * t, t, jnp.cos(t), jnp.sin(t)]), p, 1)
+    # Above the diagonal the real parts, below it the imaginary ones.
+    upper = jnp.triu(total, 1) + 1j * jnp.tril(total, -1).T
+    return jnp.diag(jnp.diag(total)) + upper + upper.conj().T
+
+
+def open_program(case: str, steps: int, gradient: bool):
+    """From numbers that move and numbers that do not, of all lanes, to what is left of
+    a state, or to this and its gradients."""
+    solver = lz.CommutatorFree4(steps=steps)
+
+    def value(moved, held):
+        model = lz.HamiltonianFunction(three_levels, (moved, held))
+        if case == "Lindblad":
+            system = Lindblad(model, relaxation(0.2, 0, 2, dim=3))
+            return jnp.real(solve_lindblad(system, -3.0, 3.0, solver=solver)(0)[0, 0])
+        model = lz.models.DecayingLevels(model, [0.2, 0.0, 0.0])
+        return abs(lz.solve(model, -3.0, 3.0, solver=solver).propagator[0, 0]) ** 2
+
+    return jax.jit(jax.vmap(jax.value_and_grad(value) if gradient else value))
+
+
+def open_times(settings, given) -> list[dict]:
+    """Rows as of `times`, of open systems."""
+    drawn = np.random.default_rng(0).uniform(-0.5, 0.5, (OPEN_LANES, 36))
+    rows = []
+    for count, steps in settings:
+        arrays = jnp.asarray(drawn[:, :count]), jnp.asarray(drawn[:, count:])
+        runs, temporary = {}, {}
+        for case in OPEN_CASES:
+            for gradient in (False, True):
+                key, one = (case, gradient), open_program(case, steps, gradient)
+                runs[key], temporary[key] = _ready(one, arrays, given)
+        with measure.locked(given.lock):
+            found = measure.interleaved(runs, 1 if given.quick else 7)
+        for case in OPEN_CASES:
+            both = found[case, False], found[case, True]
+            rows.append(_row(case, count, steps, *both, temporary[case, True]))
+            print(rows[-1], file=sys.stderr)
+    return rows
 
 
 def peak(case: str, steps: int) -> dict[str, float]:
@@ -137,6 +190,9 @@ def main(argv=None) -> None:
     steps = (256, 1_024) if given.quick else (256, 1_024, 4_096, 16_384)
     by_parameters = times([(count, 1_024) for count in counts], given)
     by_steps = times([(4, count) for count in steps], given)
+    moved = (2, 36) if given.quick else (2, 4, 9, 18, 36)
+    settings = [(count, steps[0]) for count in moved]
+    open_systems = open_times(settings + [(9, count) for count in steps[1:]], given)
     peaks = []
     for case in CASES:
         for count in (*steps, 4 * steps[-1]):
@@ -158,6 +214,8 @@ def main(argv=None) -> None:
         "against_parameters": by_parameters,
         "against_steps": by_steps,
         "peak_memory": peaks,
+        "open_lanes": OPEN_LANES,
+        "open_systems": open_systems,
     }
     measure.write(given.output, record)
 

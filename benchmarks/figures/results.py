@@ -70,11 +70,13 @@ def block() -> str:
             ("work_precision", _settings),
             ("compile_time", _compile_table),
             ("gradients", _gradient_lines),
+            ("gradients", _open_lines),
             ("reliability", _reliability_lines),
             ("float32", _float32_table),
         )
         if (RESULTS / f"{name}.json").exists()
     ]
+    parts = [part for part in parts if part]
     # Tables have their own lines.
     wrapped = [
         part if "|---" in part else textwrap.fill(part, 88, break_on_hyphens=False)
@@ -175,6 +177,28 @@ def _gradient_lines(record: dict) -> str:
         f"{high['temporary_bytes'] / 1e6:.2f} MB at {high['steps']}; a plain scan "
         f"differentiated backwards takes {scan['temporary_bytes'] / 1e6:.0f} MB."
     )
+
+
+def _open_lines(record: dict) -> str:
+    """With decay, and with dissipation, by how many numbers move."""
+    rows = record.get("open_systems", [])
+    parts = []
+    for case in dict.fromkeys(row["case"] for row in rows):
+        own = [row for row in rows if row["case"] == case]
+        few = [row for row in own if row["steps"] == own[0]["steps"]]
+        ratios = ", ".join(
+            f"{_digits(row['ratio'])} for {row['parameters']}" for row in few
+        )
+        long = max(own, key=lambda row: row["steps"])
+        parts.append(
+            f"{case} {ratios} ({few[0]['steps']} fixed steps; at {long['steps']} "
+            f"{_digits(long['ratio'])}, with {long['temporary_bytes'] / 1e6:.1f} MB of "
+            "temporary memory)"
+        )
+    if not parts:
+        return ""
+    lanes = record["open_lanes"]
+    return f"The same for three levels, {lanes} lanes: " + "; ".join(parts) + "."
 
 
 def _reliability_lines(record: dict) -> str:

@@ -110,8 +110,7 @@ def controlled(
             rounds, active, counts, grids, found, rounding, spent = state
             # Lanes that are done take no steps, and so stand in blocks of their own.
             taken = jnp.where(active[:, None], counts, 0)
-            newest = runs(edges, taken, *leaves)
-            grids = chosen(active, (newest, *grids[:-1]), grids)
+            grids = runs(edges, taken, *leaves), *grids[:-1]
             enough = rounds + 1 >= least
             seen = _compared(group, order, *grids, three=rounds + 1 >= _GRIDS)
             found = chosen(active & enough, seen, found)

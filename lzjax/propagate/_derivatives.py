@@ -4,6 +4,8 @@ the steps: all rates at once, along one direction, or backwards.
 The derivative of the propagator is u·(1 + δ); displacements δ of the steps, carried to
 the start of the window, add up. A cotangent of δ is therefore known where the window
 starts: it goes through the steps forwards, turned by each, and nothing is undone.
+Where propagators have no inverse to carry anything by, it goes backwards in time, by
+checkpoints.
 """
 
 import math
@@ -14,9 +16,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from ._checkpoints import retraced
 from ._cos_sinc import ANY_ANGLE
 from ._lanes import lane_count
-from ._loop import Steps, looped, on_lanes
+from ._loop import Steps, longest, looped, on_lanes
 from ._rates import changes_of, joined_rates, step_with_rates
 from ._rules import replaced
 
@@ -90,6 +93,30 @@ class _Block(NamedTuple):
             return self.loop.exponents(self.axes, self.lanes, own, index, every)
 
         return exponents_of, (steps.low, steps.high) * self.moving.edges + self.moved
+
+    def pulled(self, steps: Steps, index, cell) -> tuple[Any, Callable]:
+        """The exponents of a step, and a function of totals, as `nothing` begins them,
+        and of cotangents of these exponents, that adds what these are of the totals."""
+        exponents_of, moved = self.step(steps, index)
+        last = tuple(jnp.moveaxis(x, 0, -1) for x in moved)
+        exponents, pull = jax.vjp(
+            lambda last: exponents_of(tuple(jnp.moveaxis(x, -1, 0) for x in last)), last
+        )
+
+        def added(totals, parts):
+            (found,) = pull(parts)
+            if not self.moving.edges:
+                return tuple(map(jnp.add, totals, found))
+            low, high, *found = found
+            sides = totals[0].at[cell].add(low).at[cell + 1].add(high)
+            return (sides, *map(jnp.add, totals[1:], found))
+
+        return jax.lax.optimization_barrier(exponents), added
+
+    def nothing(self) -> tuple[Array, ...]:
+        """Zeros for the cotangents of what moves, lanes on the last axis."""
+        sides = (jnp.zeros_like(self.edges.T),) * self.moving.edges
+        return (*sides, *(jnp.zeros_like(jnp.moveaxis(x, 0, -1)) for x in self.moved))
 
     def through(self, step, combined, start) -> Any:
         """As `looped`, in one way for all angles."""
@@ -176,31 +203,69 @@ def backward(
     group = block.group
 
     def turned(carry, here):
-        (cotangent, totals), (steps, index, cell) = carry, here
-        exponents_of, moved = block.step(steps, index)
-        last = tuple(jnp.moveaxis(x, 0, -1) for x in moved)
-        exponents, pull = jax.vjp(
-            lambda last: exponents_of(tuple(jnp.moveaxis(x, -1, 0) for x in last)), last
-        )
-        exponents = jax.lax.optimization_barrier(exponents)
+        (cotangent, totals), place = carry, here
+        exponents, added = block.pulled(*place)
         parts = []
         for exponent in exponents:
             part, cotangent = group.pulled(exponent, cotangent, ANY_ANGLE)
             parts.append(part)
         cotangent, parts = jax.lax.optimization_barrier((cotangent, tuple(parts)))
-        (found,) = pull(parts)
-        if moving.edges:
-            low, high, *found = found
-            sides = totals[0].at[cell].add(low).at[cell + 1].add(high)
-            return cotangent, (sides, *map(jnp.add, totals[1:], found))
-        return cotangent, tuple(map(jnp.add, totals, found))
+        return cotangent, added(totals, parts)
 
-    totals = tuple(jnp.zeros_like(jnp.moveaxis(x, 0, -1)) for x in block.moved)
-    if moving.edges:
-        totals = (jnp.zeros_like(block.edges.T), *totals)
-    first = jax.tree.unflatten(structure, [jnp.moveaxis(x, 0, -1) for x in numbers])
-    _, totals = block.through(lambda *here: here, turned, (first, totals))
+    start = _on_last(structure, numbers), block.nothing()
+    _, totals = block.through(lambda *here: here, turned, start)
     return tuple(jnp.moveaxis(x, -1, 0) for x in totals)
+
+
+def by_checkpoints(
+    structure, loop, moving: Moving, axes, edges, counts, leaves, numbers
+) -> tuple:
+    """As `backward`, of propagators that cannot be undone: their cotangent goes from
+    the last step to the first, with those that were kept or are found again."""
+    block, numbers = _Block.own(loop, moving, axes, edges, counts, leaves, numbers)
+    group = block.group
+    most = longest(block.edges, block.counts)
+    ends = jnp.cumsum(most)
+
+    def place(k):
+        """Of step k of all cells in turn."""
+        if len(most) == 1:
+            cell, index = 0, k
+        else:
+            cell = jnp.sum(k >= ends)
+            index = k - (ends[cell] - most[cell])
+        low, high = block.edges.T[cell], block.edges.T[cell + 1]
+        return Steps.filling(low, high, block.counts.T[cell]), index, cell
+
+    def advanced(k, u):
+        steps, index, _ = place(k)
+        exponents_of, moved = block.step(steps, index)
+        for exponent in jax.lax.optimization_barrier(exponents_of(moved)):
+            u = group.exponential(exponent, ANY_ANGLE)[0] @ u
+        return u
+
+    def turned(k, u, carry):
+        cotangent, totals = carry
+        exponents, added = block.pulled(*place(k))
+        before = [u]
+        for exponent in exponents[:-1]:
+            before.append(group.exponential(exponent, ANY_ANGLE)[0] @ before[-1])
+        parts: tuple = ()
+        for exponent, u in zip(exponents[::-1], before[::-1], strict=True):
+            part, cotangent = group.pulled_from(exponent, u, cotangent, ANY_ANGLE)
+            parts = (part, *parts)
+        cotangent, parts = jax.lax.optimization_barrier((cotangent, parts))
+        return cotangent, added(totals, parts)
+
+    start = on_lanes(group.identity(), block.lanes)
+    carry = _on_last(structure, numbers), block.nothing()
+    _, totals = retraced(advanced, turned, start, carry, ends[-1])
+    return tuple(jnp.moveaxis(x, -1, 0) for x in totals)
+
+
+def _on_last(structure, numbers) -> Any:
+    """A displacement from its numbers, lanes on the last axis instead of the first."""
+    return jax.tree.unflatten(structure, [jnp.moveaxis(x, 0, -1) for x in numbers])
 
 
 def _one_by_one(function: Callable, arrays) -> tuple[Callable, tuple[Array, ...]]:

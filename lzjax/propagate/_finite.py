@@ -138,12 +138,29 @@ def _by_steps(make, model, t0, t1, stepper, steps) -> Propagated:
         counts, enough = _grid.exact_counts(edges, steps)
     loop = _run.Loop(make, stepper, structure)
     u = _run.fixed(loop, edges, counts, leaves)
-    error = jax.lax.stop_gradient(_sampled_error(group, stepper, edges, counts))
+    still = jax.lax.stop_gradient
+    error = _sampled_errors(loop)(*still((edges, counts, *leaves)))
     finite = jnp.isfinite(group.distance(u, group.identity()))
     status = STATUS.where(finite, STATUS.successful, STATUS.not_finite)
     status = STATUS.where(enough, status, STATUS.too_few_steps)
     taken = jnp.sum(counts)
     return Propagated(group, u, error, taken, taken, status, edges)
+
+
+def _sampled_errors(loop):
+    """A function of edges, counts and leaves. In blocks, because what these give is
+    traced where it is used only."""
+
+    def one(edges, counts, *leaves):
+        return _sampled_error(loop.build(leaves), loop.stepper, edges, counts)
+
+    def errors(axes, *arrays):
+        return jax.vmap(one, axes)(*arrays)
+
+    def like(*_):
+        return jnp.zeros(())
+
+    return in_blocks(errors, None, _LANES, _LANES_ON_GPU, like)
 
 
 def _sampled_error(group, stepper, edges, counts) -> Scalar:

@@ -23,14 +23,17 @@ _DONE = -2
 def edges(
     marks: Float[Array, " B"], t0: Scalar, t1: Scalar, inner: Float[Array, " M"]
 ) -> Float[Array, " K+1"]:
-    """Cell edges from t0 to t1 (either way): the marks inside, and `inner` fractions.
+    """Cell edges from t0 to t1 (either way): the marks inside, and `inner` fractions,
+    which rise.
 
     Differentiable in t0, t1 and the marks. Where a step ends matters to a derivative
     only at the ends of the window and at jumps of H: inner edges have none, nor do
     the kinks of continuous waveforms. Cells of no length are allowed.
     """
-    low, high = jnp.minimum(t0, t1), jnp.maximum(t0, t1)
     inside = jax.lax.stop_gradient(t0 + (t1 - t0) * inner)
+    if not marks.shape[0]:
+        return jnp.concatenate([t0[None], inside, t1[None]])
+    low, high = jnp.minimum(t0, t1), jnp.maximum(t0, t1)
     # Marks outside become copies of t0, never of t1: the last edge is t1 itself.
     marks = jnp.where((marks > low) & (marks < high), marks, t0)
     times = _sorted(jnp.concatenate([inside, marks, t0[None], t1[None]]))
@@ -58,6 +61,8 @@ def exact_counts(
     any length gets one. Also says whether there are steps enough for that."""
     widths = jnp.abs(jnp.diff(cell_edges))
     used = (widths > 0).astype(jnp.int32)
+    if used.shape[0] == 1:
+        return steps * used, jnp.all(used <= steps)
     spare = steps - jnp.sum(used)
     span = jnp.sum(widths)
     ends = jnp.cumsum(widths) / jnp.where(span > 0, span, 1.0)
@@ -82,7 +87,7 @@ def plan(
     that each bears an equal one, and the optimal step length follows, h ∝ c^(−1/(p+1))
     for an error c h^(p+1).
     """
-    inner = jnp.linspace(0.0, 1.0, CELLS + 1)[1:-1]
+    inner = jnp.asarray(np.linspace(0.0, 1.0, CELLS + 1)[1:-1])
     marks = group.model.landmarks()
     seen = marks
     if marks.shape[0] > CELLS:
@@ -95,35 +100,27 @@ def plan(
         left, inner, lengths, _ = state
         # Fences: else compilers compute both anew for whatever is made of them.
         cells = _fence(edges(marks, t0, t1, inner))
-        density = _fence(_density(group, stepper, cells, lengths, seen))
-        shares = density * jnp.abs(jnp.diff(cells))
-        wanted = 1.0 / (density * _scale(shares, tolerance, stepper))
-        uneven = jnp.max(shares) > _UNEVEN * jnp.sum(shares) / (inner.shape[0] + 1)
+        widths = jnp.abs(jnp.diff(cells))
+        shares = _fence(widths * _density(group, stepper, cells, lengths, seen))
+        total = jnp.sum(shares)
+        steps = shares * _power(total / tolerance, 1.0 / stepper.order)
+        uneven = jnp.max(shares) > _UNEVEN * total / (inner.shape[0] + 1)
         moves = (left > 0) & uneven
         if inner.shape[0]:
             moved = _equal_shares(cells, shares, t0, t1, inner.shape[0])
             inner = jnp.where(moves, moved, inner)
-        again = (left >= 0) & ~moves & (jnp.diff(cells) != 0)
+        again = (left >= 0) & ~moves & (widths > 0)
         left = jnp.where(moves, left - 1, jnp.where(left >= 0, -1, _DONE))
-        return left, inner, jnp.where(again, wanted, 0.0), density
+        lengths = jnp.where(again, widths / steps, 0.0)
+        return left, inner, lengths, jnp.where(widths > 0, steps, 0.0)
 
     none = jnp.zeros(inner.shape[0] + marks.shape[0] + 1)
     moves = _MOVES if inner.shape[0] else 0
     state = jnp.int32(moves), inner, none, none
-    _, inner, _, density = jax.lax.while_loop(lambda x: x[0] > _DONE, look, state)
-    cells = edges(marks, t0, t1, inner)
-    widths = jnp.abs(jnp.diff(cells))
-    scale = _scale(density * widths, tolerance, stepper)
-    counts = jnp.ceil(0.5 * widths * density * scale)
-    counts = jnp.nan_to_num(counts, nan=1.0, posinf=1e8, neginf=1.0)
-    counts = jnp.where(widths > 0, jnp.clip(counts, 1.0, 1e8), 0.0)
-    return inner, counts.astype(jnp.int32)
-
-
-def _scale(shares, tolerance: Scalar, stepper: AbstractStepper) -> Scalar:
-    """Steps of 1/(density · scale) leave a summed error of `tolerance`."""
-    total = jnp.sum(shares)
-    return _power(total / tolerance, 1.0 / stepper.order)
+    _, inner, _, steps = jax.lax.while_loop(lambda x: x[0] > _DONE, look, state)
+    # One where they are not known.
+    counts = jnp.where(steps > 2.0, jnp.minimum(jnp.ceil(0.5 * steps), 1e8), 1.0)
+    return inner, jnp.where(steps == 0, 0.0, counts).astype(jnp.int32)
 
 
 def _power(x: Scalar, exponent: float) -> Scalar:
@@ -211,7 +208,7 @@ def stepped(group, exponents: tuple, way: Trigonometry):
 def _equal_shares(cells, shares, t0, t1, count: int) -> Float[Array, " M"]:
     total = jnp.sum(shares)
     below = jnp.cumsum(shares) - shares
-    wanted = jnp.arange(1, count + 1) / (count + 1) * total
+    wanted = np.arange(1, count + 1) / (count + 1) * total
     span = jnp.where(t1 == t0, 1.0, t1 - t0)
     lengths = jnp.diff(cells) / span
     # How much of each cell lies before each wanted share: no search, no gather.

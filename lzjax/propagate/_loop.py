@@ -59,16 +59,13 @@ def looped(step, combined, start, edges, counts, together, neutral=None, reach=N
     make, and the largest squared angle. To take several steps `together`, it must be
     associative, and `neutral` be what changes nothing.
 
-    Lanes that turn by an angle beyond `reach` go through that cell again with `far` = 1
-    instead of 0: the steps are to be the same turns by angles within reach. One loop
-    for both is compiled once.
+    Where a lane turns by an angle beyond `reach`, all go through that cell again with
+    `far` = 1 instead of 0: the steps are to be the same turns by angles within reach,
+    and to the last bit the same where angles were. One loop for both is compiled once.
     """
     cells = counts.shape[-1]
     together = together if cells <= FEW_CELLS else min(together, 2)
-    longest = jnp.max(counts.reshape(-1, cells), axis=0)
-    if edges.dtype.itemsize == 4:
-        # One more step closes the cell.
-        longest = longest + 1
+    most = longest(edges, counts)
     # Cells first.
     edges, counts = edges.T, counts.T
 
@@ -89,28 +86,29 @@ def looped(step, combined, start, edges, counts, together, neutral=None, reach=N
                 moves = jax.vmap(one)(several)
                 return combined(carry, _reduced(combined, neutral, moves))
 
-            rounds = (longest[cell] + together - 1) // together
+            rounds = (most[cell] + together - 1) // together
             return jax.lax.fori_loop(0, rounds, body, (value, still))
 
         def tried(state):
-            far, beyond, before = state
+            far, _, _ = state
             found, angle = run(far)
-            found = jax.tree.map(lambda x, y: jnp.where(beyond, x, y), found, before)
-            return jnp.int32(1), beyond & (angle > reach), found
-
-        def unfinished(state):
-            far, beyond, _ = state
-            return (far == 0) | jnp.any(beyond)
+            return far + 1, (far == 0) & jnp.any(angle > reach), found
 
         if reach is None:
             return run(0)[0]
-        state = jnp.int32(0), jnp.ones(still.shape, bool), value
-        _, _, value = jax.lax.while_loop(unfinished, tried, state)
-        return value
+        state = jnp.int32(0), jnp.ones((), bool), value
+        return jax.lax.while_loop(lambda state: state[1], tried, state)[2]
 
     if cells == 1:
         return through(0, start)
     return jax.lax.fori_loop(0, cells, through, start)
+
+
+def longest(edges, counts):
+    """How many steps the lane that has most takes in each cell."""
+    most = jnp.max(counts.reshape(-1, counts.shape[-1]), axis=0)
+    # In float32 one more closes the cell.
+    return most + 1 if edges.dtype.itemsize == 4 else most
 
 
 def on_lanes(start: Any, lanes: int) -> Any:

@@ -1,5 +1,6 @@
 """Many steps: the loop over lanes, and the derivative of it all."""
 
+import functools
 from typing import Any
 
 import equinox as eqx
@@ -11,9 +12,10 @@ from jaxtyping import Array
 
 from . import _kernel
 from ._angles import shortened
+from ._checkpoints import STATES
 from ._columns import Columns
 from ._cos_sinc import SMALL_ANGLES
-from ._derivatives import Moving, all_rates, along, backward, in_front
+from ._derivatives import Moving, all_rates, along, backward, by_checkpoints, in_front
 from ._exponents import exponents_on_lanes, first_of
 from ._grid import stepped
 from ._lanes import in_blocks, lane_count
@@ -167,9 +169,11 @@ class Loop(eqx.Module):
             cotangent,
         )
 
-    def in_blocks(self, block, leaves, like=None):
-        """A function of (axes, edges, counts, *arrays) of a block, for any lanes."""
-        return in_blocks(block, COUNTS, self.width(leaves), LANES_ON_GPU, like)
+    def in_blocks(self, block, leaves, like=None, states: int = 1):
+        """A function of (axes, edges, counts, *arrays) of a block, for any lanes; it
+        keeps so many `states` of a lane at a time."""
+        on_gpu = LANES_ON_GPU // states
+        return in_blocks(block, COUNTS, self.width(leaves), on_gpu, like)
 
     def identity(self, edges, counts, *leaves) -> Any:
         """The group's, of a lane."""
@@ -254,7 +258,7 @@ def _displacement(loop: Loop, moving: Moving, edges, leaves):
     outputs, structure = jax.tree.flatten(still)
     inputs = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in moving.of(edges, leaves)]
 
-    def by(function, out):
+    def by(function, out, size=1):
         def block(axes, edges, counts, *arrays):
             own, more = arrays[: split - 2], arrays[split - 2 :]
             return function(loop, moving, axes, edges, counts, own, more)
@@ -262,7 +266,7 @@ def _displacement(loop: Loop, moving: Moving, edges, leaves):
         def like(*_):
             return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), out)
 
-        run = loop.in_blocks(block, leaves, like)
+        run = loop.in_blocks(block, leaves, like, size)
         return lambda given, more: jax.tree.leaves(run(*given, *more))
 
     def all_of(axes, edges, counts, *leaves):
@@ -294,6 +298,8 @@ def _displacement(loop: Loop, moving: Moving, edges, leaves):
             return loop.pulled_lanes(structure, moving, axes, edges, counts, own, more)
 
         back = by(pull, inputs)
+    elif sum(x.size for x in inputs) > _ALL_RATES:
+        back = by(functools.partial(by_checkpoints, structure), inputs, STATES)
     else:
 
         def back(given, cotangents):

@@ -271,8 +271,9 @@ def default_rtol(double: float = 1e-8) -> float:
 
 def default_solver(rtol: Any) -> AbstractStepper:
     """The order that is cheapest for a tolerance."""
+    as_rtol(rtol)  # before it is compared
     rtol = default_rtol() if rtol is None else rtol
-    loose = is_concrete(rtol) and np.ndim(rtol) == 0 and rtol > 1e-8
+    loose = is_concrete(rtol) and float(rtol) > 1e-8
     return Magnus4() if loose else Magnus6()
 
 
@@ -331,7 +332,10 @@ def as_time(name: str, value: Any) -> Scalar:
 
 def as_rtol(value: Any) -> Scalar:
     value = default_rtol() if value is None else value
-    rtol = jnp.asarray(value, dtype=float)
+    try:
+        rtol = jnp.asarray(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"`rtol` must be one number, got {value!r}.") from error
     if rtol.shape != ():
         raise ValueError(f"`rtol` must be one number, got shape {rtol.shape}.")
     if is_concrete(value) and not 1e-12 <= float(value) <= 0.1:

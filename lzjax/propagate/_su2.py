@@ -9,7 +9,7 @@ from jaxtyping import Array, Complex
 
 from .._types import Scalar
 from ..models import AbstractTwoLevel
-from ._cos_sinc import TURN, Trigonometry, without_full_turns
+from ._cos_sinc import SMALL_ANGLES, Trigonometry, without_full_turns
 
 _fence = jax.lax.optimization_barrier
 
@@ -80,9 +80,10 @@ class SU2(eqx.Module):
 
     @staticmethod
     def shortened(a: Vector) -> Vector:
-        """The same turn by an angle of at most 2π."""
+        """The same turn, by an angle within reach of the polynomials; to the last bit
+        what it was, if it was within."""
         square = a.square()
-        long = square > (0.5 * TURN) ** 2
+        long = square > SMALL_ANGLES.reach
         length = jnp.sqrt(jnp.where(long, square, 1.0))
         return a.scaled(jnp.where(long, without_full_turns(length) / length, 1.0))
 

@@ -106,6 +106,17 @@ class Irreversible(Matrices):
         """The derivative of later·u, from those of both."""
         return later @ rate + more @ u
 
+    @classmethod
+    def pulled_from(cls, a: Matrix, u: Matrix, cotangent: Matrix, way: Trigonometry):
+        """What a cotangent w of e^{a}·u makes one of a: ∫ e^{sa†} w u† e^{(1−s)a†} ds
+        over 0 ≤ s ≤ 1. And e^{a†} w, that of u."""
+        back, part = jax.jvp(
+            lambda a: cls.exponential(a, way)[0],
+            (a.dagger(),),
+            (cotangent @ u.dagger(),),
+        )
+        return part, back @ cotangent
+
     @staticmethod
     def displaced(u: Matrix, change: Matrix) -> Matrix:
         return change

@@ -47,6 +47,9 @@ def _refuses(error, message, function, *arguments, **options):
         ((MODEL,), {"rtol": 0.5}, ValueError, "between 1e-12 and 0.1, got 0.5"),
         ((MODEL,), {"rtol": [1e-8]}, ValueError, r"one number, got shape \(1,\)"),
         ((MODEL,), {"rtol": np.nan}, ValueError, "between 1e-12 and 0.1, got nan"),
+        ((MODEL,), {"rtol": "x"}, TypeError, "`rtol` must be one number, got 'x'"),
+        ((MODEL,), {"rtol": 1j}, TypeError, "`rtol` must be one number, got 1j"),
+        ((MODEL,), {"rtol": 0}, ValueError, "between 1e-12 and 0.1, got 0"),
         ((MODEL,), {"solver": 4}, TypeError, "such as lz.Magnus6.*, got 4"),
         ((MODEL,), {"solver": lz.Magnus6}, TypeError, "such as lz.Magnus6"),
         (

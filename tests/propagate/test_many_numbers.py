@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import lzjax as lz
+from lzjax.dissipation import Jumps, Lindblad, solve_lindblad
 from lzjax.propagate import _run
 from lzjax.propagate._linear import explicit
 from tests.helpers import differences
@@ -58,8 +59,35 @@ def three_levels(p, t1=3.0):
     )
 
 
+def leaking(p, t1=3.0, rtol=1e-10):
+    """Of a level that decays: a pulse whose ends are numbers, and a rate."""
+    detuning = lz.models.Linear(1.1 + p[5]) + lz.models.PiecewiseConstant(
+        jnp.array([-1.0, 0.6]) + 0.1 * p[2:4], p[jnp.array([0, 1, 4])]
+    )
+    model = lz.models.DecayingLevels(lz.TwoLevel(detuning, 0.8), [0.0, 0.3 + p[1]])
+    return abs(lz.solve(model, -3.0, t1, rtol=rtol).propagator[0, 0]) ** 2
+
+
+def damped(p, t1=3.0, steps=40):
+    """A channel, with two exponentials a step."""
+    drive = lz.models.Linear(0.8 + p[3]) + lz.models.Sinusoid(p[0], 1.9, p[4])
+    jumps = Jumps([[[0.0, 0], [1, 0]], [[1.0, 0], [0, -1]]], 0.1 + p[1:3])
+    system = Lindblad(lz.TwoLevel(drive, 0.9 + p[5]), jumps)
+    solver = lz.CommutatorFree4(steps=steps)
+    rho = solve_lindblad(system, -3.0, t1, solver=solver)(0)
+    return rho[0, 0].real + 0.7 * rho[0, 1].real - 0.4 * rho[0, 1].imag
+
+
 slow_three = pytest.param(three_levels, marks=pytest.mark.slow)
-CASES = [rippled, kicked, three_levels]
+slow_leaking = pytest.param(leaking, marks=pytest.mark.slow)
+# JAX 0.10 cannot differentiate the loops inside of exponentials twice.
+twice_damped = pytest.param(
+    damped,
+    marks=pytest.mark.skipif(
+        jax.__version_info__[:2] < (0, 11), reason="needs jax 0.11"
+    ),
+)
+CASES = [rippled, kicked, three_levels, leaking, damped]
 CASES += [pytest.param(two_exponentials, marks=pytest.mark.slow)]
 
 
@@ -93,7 +121,7 @@ def test_all_ways_to_a_derivative_agree(function, monkeypatch):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("function", [rippled, slow_three])
+@pytest.mark.parametrize("function", [rippled, slow_leaking, slow_three])
 def test_batches_of_gradients_and_gradients_of_batches(function):
     many = jnp.linspace(0.8, 1.2, 5)[:, None] * NUMBERS[None]
     each = jax.jit(jax.vmap(jax.grad(function)))(many)
@@ -105,7 +133,7 @@ def test_batches_of_gradients_and_gradients_of_batches(function):
     np.testing.assert_allclose(each, forward, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("function", [rippled, slow_three])
+@pytest.mark.parametrize("function", [rippled, twice_damped, slow_three])
 def test_second_derivatives(function):
     gradient = jax.jit(jax.grad(function))
     hessian = jax.jit(jax.jacfwd(jax.grad(function)))(NUMBERS)
@@ -116,7 +144,7 @@ def test_second_derivatives(function):
         np.testing.assert_allclose(hessian[k], (up - down) / (2 * h), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("function", [rippled, three_levels])
+@pytest.mark.parametrize("function", [rippled, three_levels, damped])
 def test_memory_of_a_gradient_does_not_grow_with_the_steps(function):
     def memory(steps):
         solver = lz.Magnus4(steps=steps)
@@ -124,6 +152,8 @@ def test_memory_of_a_gradient_does_not_grow_with_the_steps(function):
         def total(p):
             if function is rippled:
                 return rippled(p, solver=solver)
+            if function is damped:
+                return damped(p, steps=steps)
             model = lz.models.spin_sweep(1.0, p[0], p[1])
             return abs(lz.solve(model, -3.0, 3.0, solver=solver).propagator[0, 0])
 

@@ -56,6 +56,23 @@ def test_the_rounding_of_steps_does_not_add_up(single):
     assert np.median(errors) < 3e-5 and np.max(errors) < 2e-4
 
 
+def test_gradients_of_what_decays_are_those_of_double_precision(single):
+    """37 steps over 6 are no float32 number: one more closes the window."""
+
+    def left(numbers):
+        sweep = lz.LinearSweep(*numbers[:2])
+        model = lz.models.DecayingLevels(sweep, [0.0, numbers[2]])
+        solved = lz.solve(model, -3, 3, solver=lz.Magnus4(steps=37))
+        return abs(solved.propagator[0, 0]) ** 2
+
+    slopes = []
+    for double in (False, True):
+        jax.config.update("jax_enable_x64", double)
+        slopes.append(jax.jit(jax.grad(left))(jnp.array([0.9, 1.1, 0.3])))
+    # Some hundred roundings of 6e-8, at random.
+    np.testing.assert_allclose(*slopes, rtol=0, atol=2e-6)
+
+
 def test_success_is_never_claimed_falsely(single):
     """A constant field rounds alike in all steps; its propagator is known."""
     length = 96.0
