@@ -17,7 +17,8 @@ _fence = jax.lax.optimization_barrier
 CELLS = 12
 _UNEVEN = 1.5
 _MOVES = 2
-_DONE = -2
+# By how much a trial step turns the state, in radians.
+_TURN = 1.0
 
 
 def edges(
@@ -93,15 +94,13 @@ def plan(
     if marks.shape[0] > CELLS:
         inner, seen = inner[:0], marks[:0]
 
-    # One body for every look at the errors: compiled once. Where cells stay, it looks
-    # again with steps of the length that the last answer allows, because errors of
-    # long steps grow more slowly than their leading order.
+    # One body for every look at the errors: compiled once.
     def look(state):
-        left, inner, lengths, _ = state
+        left, inner, _ = state
         # Fences: else compilers compute both anew for whatever is made of them.
         cells = _fence(edges(marks, t0, t1, inner))
         widths = jnp.abs(jnp.diff(cells))
-        shares = _fence(widths * _density(group, stepper, cells, lengths, seen))
+        shares = _fence(widths * _density(group, stepper, cells, seen))
         total = jnp.sum(shares)
         steps = shares * _power(total / tolerance, 1.0 / stepper.order)
         uneven = jnp.max(shares) > _UNEVEN * total / (inner.shape[0] + 1)
@@ -109,15 +108,11 @@ def plan(
         if inner.shape[0]:
             moved = _equal_shares(cells, shares, t0, t1, inner.shape[0])
             inner = jnp.where(moves, moved, inner)
-        again = (left >= 0) & ~moves & (widths > 0)
-        left = jnp.where(moves, left - 1, jnp.where(left >= 0, -1, _DONE))
-        lengths = jnp.where(again, widths / steps, 0.0)
-        return left, inner, lengths, jnp.where(widths > 0, steps, 0.0)
+        return jnp.where(moves, left - 1, -1), inner, jnp.where(widths > 0, steps, 0.0)
 
     none = jnp.zeros(inner.shape[0] + marks.shape[0] + 1)
-    moves = _MOVES if inner.shape[0] else 0
-    state = jnp.int32(moves), inner, none, none
-    _, inner, _, steps = jax.lax.while_loop(lambda x: x[0] > _DONE, look, state)
+    state = jnp.int32(_MOVES if inner.shape[0] else 0), inner, none
+    _, inner, steps = jax.lax.while_loop(lambda x: x[0] >= 0, look, state)
     # One where they are not known.
     counts = jnp.where(steps > 2.0, jnp.minimum(jnp.ceil(0.5 * steps), 1e8), 1.0)
     return inner, jnp.where(steps == 0, 0.0, counts).astype(jnp.int32)
@@ -132,33 +127,26 @@ def _density(
     group,
     stepper: AbstractStepper,
     cells: Float[Array, " K+1"],
-    lengths: Float[Array, " K"],
     marks: Float[Array, " B"],
 ) -> Float[Array, " K"]:
     """Wanted steps per unit of time, up to one factor, in each cell: those in its
-    middle, or at a mark that it begins or ends with.
-
-    Trial steps turn the state by half a radian, or by up to two if `lengths` allow.
-    """
+    middle, or at a mark that it begins or ends with."""
     lows, highs = cells[:-1], cells[1:]
     widths, middles = jnp.abs(highs - lows), 0.5 * (lows + highs)
     places = jnp.concatenate([middles, marks, marks])
     # Trial steps lie around a middle, and before and after a mark.
     shifts = np.repeat([0.5, 1.0, 0.0], [lows.shape[0], *[marks.shape[0]] * 2])
     size = jax.vmap(lambda t: group.size(group.generator(t)))(places)
-    per_radian = jnp.where(size > 0, 1.0 / jnp.where(size > 0, size, 1.0), jnp.inf)
+    longest = jnp.where(size > 0, _TURN / jnp.where(size > 0, size, 1.0), jnp.inf)
+    longest = jnp.minimum(longest, jnp.sum(widths))
     # Beside a mark the field can be far larger than at it, as beside a crossing.
     ends_at = [edge[:, None] == marks[None] for edge in (highs, lows)]
-    allowed = jnp.minimum(widths, 0.5 * per_radian[: lows.shape[0]])
-    limits = [
-        jnp.min(jnp.where(here, allowed[:, None], jnp.inf), axis=0, initial=jnp.inf)
+    inside = jnp.minimum(widths, longest[: lows.shape[0]])
+    beside = [
+        jnp.min(jnp.where(here, inside[:, None], jnp.inf), axis=0, initial=jnp.inf)
         for here in ends_at
     ]
-    limits = jnp.minimum(jnp.concatenate([widths, *limits]), jnp.sum(widths))
-    none = jnp.zeros(2 * marks.shape[0])
-    length = jnp.concatenate([lengths, none])
-    length = jnp.clip(length, 0.5 * per_radian, 2.0 * per_radian)
-    length = jnp.minimum(limits, length)
+    length = jnp.minimum(jnp.concatenate([inside, *beside]), longest)
     dt = jnp.where(cells[-1] >= cells[0], 1.0, -1.0)
     dt = dt * jnp.where(length > 0, length, 1.0)
     # Two is as far as unitary matrices can be apart.
