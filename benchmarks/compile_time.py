@@ -140,15 +140,14 @@ def main(argv=None) -> None:
                 key: statistics.median(time[key] for time in times) for key in times[0]
             }
             print(f"{name}, {what}: {found[name][what]}", file=sys.stderr)
-    record = {
-        "machine": measure.machine(),
-        "versions": measure.versions("diffrax", "dynamiqs"),
-        "device": measure.device(),
-        "lanes": LANES,
-        "repeats": repeats,
-        "missing": missing,
-        "cases": found,
-    }
+    record = measure.record(
+        "diffrax",
+        "dynamiqs",
+        lanes=LANES,
+        repeats=repeats,
+        missing=missing,
+        cases=found,
+    )
     measure.write(given.output, record)
 
 

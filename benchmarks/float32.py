@@ -96,16 +96,13 @@ def main(argv=None) -> None:
             }
             by_tolerance.append(row)
             print(row, file=sys.stderr)
-    record = {
-        "machine": measure.machine(),
-        "versions": measure.versions(),
-        "device": measure.device(),
-        "lanes": LANES,
-        "epsilon": EPSILON,
-        "best": best(by_steps),
-        "by_steps": by_steps,
-        "by_tolerance": by_tolerance,
-    }
+    record = measure.record(
+        lanes=LANES,
+        epsilon=EPSILON,
+        best=best(by_steps),
+        by_steps=by_steps,
+        by_tolerance=by_tolerance,
+    )
     measure.write(given.output, record)
 
 

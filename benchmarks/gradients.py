@@ -206,17 +206,14 @@ def main(argv=None) -> None:
             found = json.loads(done.stdout.splitlines()[-1])
             peaks.append({"case": case, "steps": count, **found})
             print(peaks[-1], file=sys.stderr)
-    record = {
-        "machine": measure.machine(),
-        "versions": measure.versions(),
-        "device": measure.device(),
-        "lanes": LANES,
-        "against_parameters": by_parameters,
-        "against_steps": by_steps,
-        "peak_memory": peaks,
-        "open_lanes": OPEN_LANES,
-        "open_systems": open_systems,
-    }
+    record = measure.record(
+        lanes=LANES,
+        against_parameters=by_parameters,
+        against_steps=by_steps,
+        peak_memory=peaks,
+        open_lanes=OPEN_LANES,
+        open_systems=open_systems,
+    )
     measure.write(given.output, record)
 
 

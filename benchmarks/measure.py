@@ -65,6 +65,12 @@ def device() -> str:
     return jax.devices()[0].device_kind
 
 
+def record(*packages: str, **found: Any) -> dict[str, Any]:
+    """What was found, with the machine, the versions and the device in front."""
+    head = {"machine": machine(), "versions": versions(*packages), "device": device()}
+    return head | found
+
+
 def options(description: str, name: str) -> argparse.ArgumentParser:
     """The options that all scripts understand."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
@@ -151,7 +157,7 @@ def interleaved(
 
 
 def write(path: pathlib.Path, found: Mapping[str, Any]) -> None:
-    """The record as JSON, with the machine and the versions first."""
+    """A record as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", "utf-8")
     print(f"written to {path}", file=sys.stderr)

@@ -83,13 +83,10 @@ def main(argv=None) -> None:
                 row = {"problem": name, "solver": make.__name__, "rtol": rtol}
                 rows.append(row | judged(found, np.asarray(right), rtol))
                 print(rows[-1], file=sys.stderr)
-    record = {
-        "machine": measure.machine(),
-        "versions": measure.versions(),
-        "device": measure.device(),
-        "lanes": lanes,
-        "rows": rows,
-    }
+    record = measure.record(
+        lanes=lanes,
+        rows=rows,
+    )
     measure.write(given.output, record)
 
 

@@ -92,15 +92,12 @@ def main(argv=None) -> None:
         function = chains(solver, 4)
         for lanes in (1, 8) if given.quick else (1, 2, 4, 8, 16):
             few[("solver", name), ("levels", 4), ("lanes", lanes)] = function, lanes
-    record = {
-        "machine": measure.machine(),
-        "versions": measure.versions(),
-        "device": measure.device(),
-        "against_lanes": measured(batch, given),
-        "against_steps": measured(steps, given),
-        "against_levels": measured(levels, given),
-        "few_lanes": measured(few, given),
-    }
+    record = measure.record(
+        against_lanes=measured(batch, given),
+        against_steps=measured(steps, given),
+        against_levels=measured(levels, given),
+        few_lanes=measured(few, given),
+    )
     measure.write(given.output, record)
 
 

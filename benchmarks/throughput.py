@@ -233,18 +233,16 @@ def report(rounds, differences, options, compiler) -> None:
     best = max(ours, key=lambda name: rows[name]["of_c"])
     print(f"best of lzjax: {best}, {rows[best]['of_c']:.3f} of the C loop")
     print(f"a plain scan reaches {rows['scan']['of_c']:.3f} of it")
-    found = {
-        "machine": measure.machine(),
-        "versions": measure.versions() | {"compiler": compiler},
-        "device": measure.device(),
-        "flags": " ".join(FLAGS),
-        "lanes": options.lanes,
-        "steps": options.steps,
-        "repeats": options.repeats,
-        "workers": options.workers,
-        "best": best,
-        "results": rows,
-    }
+    found = measure.record(
+        flags=" ".join(FLAGS),
+        lanes=options.lanes,
+        steps=options.steps,
+        repeats=options.repeats,
+        workers=options.workers,
+        best=best,
+        results=rows,
+    )
+    found["versions"]["compiler"] = compiler
     measure.write(options.output, found)
 
 

@@ -78,13 +78,11 @@ def main(argv=None) -> None:
         found.append(repeat(linear(large), found[0], modules, given))
     if given.update:
         keep_others(found, json.loads(given.output.read_text("utf-8")), names)
-    record = {
-        "machine": measure.machine(),
-        "versions": measure.versions(*PACKAGES),
-        "device": measure.device(),
-        "missing": missing,
-        "problems": found,
-    }
+    record = measure.record(
+        *PACKAGES,
+        missing=missing,
+        problems=found,
+    )
     measure.write(given.output, record)
 
 

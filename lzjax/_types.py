@@ -33,6 +33,7 @@ __all__ = [
     "as_complex_or_real_array",
     "as_complex_or_real_scalar",
     "as_scalar",
+    "is_single",
     "readable",
 ]
 
@@ -80,6 +81,11 @@ def as_scalar(value: Any) -> Any:
 def as_complex_or_real_scalar(value: Any) -> Any:
     """As `as_scalar`, but a complex number stays complex."""
     return as_complex_or_real_array(value)
+
+
+def is_single(numbers: Any) -> bool:
+    """Whether an array, or a type of numbers, is in float32."""
+    return jnp.result_type(numbers).itemsize == 4
 
 
 def readable(module: Any) -> str:

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 import lzjax as lz
-from lzjax.propagate._solve import default_solver
+from lzjax.propagate._arguments import default_solver
 
 from .problems import Problem, Run, jax_run
 

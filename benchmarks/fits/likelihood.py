@@ -171,17 +171,15 @@ def main() -> None:
         )
     median = {name: time["seconds"] for name, time in times.items()}
     fastest = min((name for name in runs if name != "lzjax"), key=median.get)
-    report = {
-        "errors": errors,
-        "tolerances_of_diffrax": tolerances,
-        "seconds": median,
-        "compile_seconds": compile_seconds,
-        "fastest_of_diffrax": fastest,
-        "ratio": median[fastest] / median["lzjax"],
-        "versions": measure.versions("diffrax"),
-        "machine": measure.machine(),
-        "device": measure.device(),
-    }
+    report = measure.record(
+        "diffrax",
+        errors=errors,
+        tolerances_of_diffrax=tolerances,
+        seconds=median,
+        compile_seconds=compile_seconds,
+        fastest_of_diffrax=fastest,
+        ratio=median[fastest] / median["lzjax"],
+    )
     print(json.dumps(report, indent=1))
     measure.write(given.output, report)
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, ArrayLike, Complex
 from .._checks import check_steps, is_concrete
 from .._types import Scalar
 from ..propagate import CommutatorFree4
-from ..propagate._solve import MAX_STEPS, as_rtol, as_time
+from ..propagate._arguments import MAX_STEPS, as_rtol, as_time
 from ._channel import Lindblad, hermitian_basis
 from ._solve import _check, solve_lindblad
 

@@ -11,8 +11,7 @@ from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Int
 from .._checks import is_concrete
 from .._types import Scalar
 from ..propagate import STATUS, CommutatorFree4
-from ..propagate._finite import propagate
-from ..propagate._solve import (
+from ..propagate._arguments import (
     MAX_STEPS,
     as_ket,
     as_rtol,
@@ -21,6 +20,7 @@ from ..propagate._solve import (
     check_model,
     check_solver,
 )
+from ..propagate._finite import propagate
 from ._channel import Channel, Lindblad, hermitian_basis
 
 

@@ -9,7 +9,7 @@ from .._checks import check_steps
 from .._types import Scalar, readable
 from ..models import AbstractHamiltonian, AbstractTwoLevel
 from ..propagate import Magnus4, solve
-from ..propagate._solve import as_ket, as_time, check_model
+from ..propagate._arguments import as_ket, as_time, check_model
 from ._processes import AbstractProcess
 
 

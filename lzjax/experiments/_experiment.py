@@ -14,7 +14,7 @@ from .._checks import check_one_of
 from ..dissipation import Lindblad, dephasing, relaxation, solve_lindblad
 from ..models import AbstractHamiltonian, TwoLevel, scaled_coupling
 from ..propagate import CommutatorFree4, Magnus6
-from ..propagate._solve import default_rtol
+from ..propagate._arguments import default_rtol
 from ..propagate._steppers import AbstractStepper
 from ..readout import transition_amplitudes
 from ._noise import (

@@ -15,13 +15,11 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from .._types import is_single
+
 Real = Float[Array, "..."]
 
 _LOG2 = math.log(2.0)
-
-
-def _is_single(x: Real) -> bool:
-    return x.dtype.itemsize == 4
 
 
 def _polynomial(x: Real, coefficients: list[float]) -> Real:
@@ -34,7 +32,7 @@ def _polynomial(x: Real, coefficients: list[float]) -> Real:
 
 def expm1(x: Real) -> Real:
     """eˣ − 1, by its series where eˣ is near one."""
-    terms = 9 if _is_single(x) else 16
+    terms = 9 if is_single(x) else 16
     near = _polynomial(x, [1.0 / math.factorial(k + 1) for k in range(terms)])
     return jnp.where(jnp.abs(x) < 0.5, x * near, jnp.exp(x) - 1.0)
 
@@ -55,7 +53,7 @@ def _exponential_halves(x: Real) -> tuple[Real, Real]:
 
 
 def sinh(x: Real) -> Real:
-    terms = 6 if _is_single(x) else 10
+    terms = 6 if is_single(x) else 10
     series = [1.0 / math.factorial(2 * k + 1) for k in range(terms)]
     grows, fades = _exponential_halves(x)
     far = jnp.sign(x) * (grows - fades)
@@ -138,7 +136,7 @@ def _exact_sum(a: Real, b: Real) -> tuple[Real, Real]:
 def _split(x: Real) -> tuple[Real, Real]:
     # The first digits and the rest (Veltkamp). One digit less than half of them are
     # first ones: compilers that contract what follows may leave one more.
-    scaled = (2.0**13 + 1.0 if _is_single(x) else 2.0**28 + 1.0) * x
+    scaled = (2.0**13 + 1.0 if is_single(x) else 2.0**28 + 1.0) * x
     high = scaled - (scaled - x)
     return high, x - high
 
@@ -166,7 +164,7 @@ def rem(x: Real, y: Real) -> Real:
 def _scaled_by_two(x: Real) -> tuple[Real, Real]:
     """x = m·2ᵏ with m between √½ and √2; without looking at bits."""
     k = jnp.zeros_like(x)
-    for power in (64, 32, 16, 8, 4, 2, 1) if _is_single(x) else (
+    for power in (64, 32, 16, 8, 4, 2, 1) if is_single(x) else (
         512, 256, 128, 64, 32, 16, 8, 4, 2, 1
     ):  # fmt: skip
         big, small = x >= 2.0**power, x < 2.0**-power
@@ -186,11 +184,11 @@ def _logarithm_in_two(x: Real) -> tuple[Real, Real]:
     below, rounded = _exact_sum(m, jnp.ones_like(m))
     s = f / below
     s_low = (_residual(f, s, below) - s * rounded) / below
-    terms = 6 if _is_single(x) else 13
+    terms = 6 if is_single(x) else 13
     series = _polynomial(s * s, [2.0 / (2 * n + 3) for n in range(terms)])
     # The first part of log 2 has zeros at its end: k times it is exact.
-    log2 = 0.693145751953125 if _is_single(x) else 0.6931471803691238
-    low = 1.42860682030941723e-06 if _is_single(x) else 1.9082149292705877e-10
+    log2 = 0.693145751953125 if is_single(x) else 0.6931471803691238
+    low = 1.42860682030941723e-06 if is_single(x) else 1.9082149292705877e-10
     total, rest = _exact_sum(k * log2, 2.0 * s)
     rest = rest + (k * low + (2.0 * s_low + s * s * s * series))
     high = total + rest
@@ -207,7 +205,7 @@ def power(x: Real, y: Real) -> Real:
     exponent = y1 * high1
     rest = y1 * high2 + y2 * high1 + y2 * high2 + y * low
     # Where nothing is left, or too much, the last digits do not matter.
-    beyond = jnp.abs(y * high) > (104.0 if _is_single(x) else 746.0)
+    beyond = jnp.abs(y * high) > (104.0 if is_single(x) else 746.0)
     value = jnp.exp(jnp.where(beyond, y * high, exponent))
     # Not a second `exp`: XLA makes one of two, and the digits are lost.
     less = value * rest * _polynomial(rest, [1.0, 1 / 2, 1 / 6, 1 / 24])

@@ -9,6 +9,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int
 
+from .._types import is_single
 from ._lanes import Layout, Scalarised
 
 # Lanes of one block of a kernel: one for each thread of a warp group.
@@ -120,7 +121,7 @@ def run_kernel(
     fewest, most = by_block.min(axis=-1), by_block.max(axis=-1)
     lengths = jnp.diff(edges, axis=0) / jnp.maximum(counts, 1)
     tables = [edges[:-1], lengths, counts, fewest, most]
-    if dtype.itemsize == 4:
+    if is_single(dtype):
         tables += [edges[1:], left_over(edges[:-1], edges[1:], counts, lengths)]
     closed = len(tables) - 5
 

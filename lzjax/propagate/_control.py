@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from .._types import Scalar
+from .._types import Scalar, is_single
 from ._lanes import chosen, in_blocks, lane_count
 from ._loop import FEW_CELLS
 from ._run import Loop
@@ -76,7 +76,7 @@ def controlled(
     """
     least = _GRIDS if counts.shape[-1] <= FEW_CELLS else _FEWER
     order = loop.stepper.order
-    single = edges.dtype.itemsize == 4
+    single = is_single(edges)
 
     def block(axes, edges, counts, *leaves):
         u = loop.lanes(axes, edges, counts, leaves)

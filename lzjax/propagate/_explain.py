@@ -8,11 +8,11 @@ import jax
 
 from ..kernels import NotScalarisable, Operations, why_no_kernel
 from . import _actions, _kernel, _run
+from ._arguments import check_model, chosen_solver
 from ._cos_sinc import COS, SMALL_ANGLES, short, short_degree
 from ._finite import group_of
 from ._leaves import split
 from ._runge_kutta import RungeKutta
-from ._solve import check_model, chosen_solver
 from ._su2 import SU2
 from ._unitary import Unitary
 

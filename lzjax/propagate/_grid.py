@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from .._types import Scalar
+from .._types import Scalar, is_single
 from ._cos_sinc import SMALL_ANGLES, Trigonometry
 from ._exponents import exponents_on_lanes
 from ._steppers import AbstractStepper
@@ -32,27 +32,31 @@ def edges(
     the kinks of continuous waveforms. Cells of no length are allowed.
     """
     inside = jax.lax.stop_gradient(t0 + (t1 - t0) * inner)
+    times = jnp.concatenate([t0[None], inside, t1[None]])
     if not marks.shape[0]:
-        return jnp.concatenate([t0[None], inside, t1[None]])
+        return times
     low, high = jnp.minimum(t0, t1), jnp.maximum(t0, t1)
     # Marks outside become copies of t0, never of t1: the last edge is t1 itself.
     marks = jnp.where((marks > low) & (marks < high), marks, t0)
-    times = _sorted(jnp.concatenate([inside, marks, t0[None], t1[None]]))
-    return jnp.where(t1 >= t0, times, times[::-1])
+    forward = t1 >= t0
+    if marks.shape[0] > _FEW:
+        times = jnp.sort(jnp.concatenate([times[:-1], marks, times[-1:]]))
+        return jnp.where(forward, times, times[::-1])
+    no, yes = jnp.zeros(1, bool), jnp.ones(1, bool)
+    for mark in marks:
+        # Behind those that it coincides with.
+        later = jnp.where(forward, mark < times, mark > times)
+        before, here = jnp.concatenate([times[:1], times]), jnp.append(times, times[-1])
+        times = jnp.where(
+            jnp.concatenate([no, later]),
+            before,
+            jnp.where(jnp.concatenate([later, yes]), mark, here),
+        )
+    return times
 
 
-# Up to this length, counting what is smaller is faster than a library's sort.
-_SHORT = 32
-
-
-def _sorted(x: Float[Array, " K"]) -> Float[Array, " K"]:
-    if x.shape[0] > _SHORT:
-        return jnp.sort(x)
-    here = np.arange(x.shape[0])
-    first = here[:, None] < here[None, :]
-    smaller = (x[:, None] < x[None, :]) | ((x[:, None] == x[None, :]) & first)
-    rank = jnp.sum(smaller, axis=0)
-    return jnp.sum(jnp.where(rank[None] == here[:, None], x[None], 0.0), axis=1)
+# Up to so many marks, putting in one by one is faster than a library's sort.
+_FEW = 12
 
 
 def exact_counts(
@@ -68,7 +72,7 @@ def exact_counts(
     span = jnp.sum(widths)
     ends = jnp.cumsum(widths) / jnp.where(span > 0, span, 1.0)
     # Rounding the running total, not each share, keeps the sum exact.
-    slack = 1e-9 if ends.dtype.itemsize > 4 else 0.25
+    slack = 0.25 if is_single(ends) else 1e-9
     shares = jnp.floor(spare * ends + slack).astype(jnp.int32)
     return used + jnp.diff(shares, prepend=0), spare >= 0
 

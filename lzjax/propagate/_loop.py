@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from .._types import Scalar
+from .._types import Scalar, is_single
 from ..kernels import Cell, left_over
 
 # So many steps are taken together, as compilers unroll; fewer where cells are many,
@@ -34,7 +34,7 @@ class Steps(NamedTuple):
     @classmethod
     def filling(cls, low, high, count) -> "Steps":
         length = (high - low) / jnp.maximum(count, 1)
-        single = length.dtype.itemsize == 4
+        single = is_single(length)
         rest = left_over(low, high, count, length) if single else None
         return cls(low, high, count, length, rest)
 
@@ -108,7 +108,7 @@ def longest(edges, counts):
     """How many steps the lane that has most takes in each cell."""
     most = jnp.max(counts.reshape(-1, counts.shape[-1]), axis=0)
     # In float32 one more closes the cell.
-    return most + 1 if edges.dtype.itemsize == 4 else most
+    return most + 1 if is_single(edges) else most
 
 
 def on_lanes(start: Any, lanes: int) -> Any:

@@ -10,9 +10,9 @@ from jaxtyping import Array, ArrayLike, Complex
 from .._checks import check_steps
 from .._types import Scalar, as_scalar
 from ..models import AbstractTwoLevel
+from ._arguments import as_ket, as_rtol, as_times, check_model
 from ._cos_sinc import ANY_ANGLE
 from ._grid import stepped
-from ._solve import as_ket, as_rtol, as_times, check_model
 from ._steppers import Magnus2
 from ._su2 import SU2
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, ArrayLike, Complex
 
 from .._checks import check_steps
 from ..models import AbstractHamiltonian
-from ._solve import as_ket, as_rtol, as_times, check_model
+from ._arguments import as_ket, as_rtol, as_times, check_model
 
 # Terms of the exponential's series: 1/17! is below rounding for exponents of norm one.
 _TERMS = 16

@@ -7,7 +7,7 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 
 from ..bases import superadiabatic_states
 from ..models import AbstractHamiltonian
-from ..propagate._solve import check_model
+from ..propagate._arguments import check_model
 from ._transitions import _check_basis
 
 

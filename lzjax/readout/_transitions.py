@@ -11,14 +11,9 @@ from .._checks import check_one_of
 from .._types import Scalar
 from ..bases import superadiabatic_states
 from ..models import AbstractHamiltonian
+from ..propagate._arguments import MAX_STEPS, as_time, check_model
 from ..propagate._limits import dynamical_phases, infinite_bases
-from ..propagate._solve import (
-    MAX_STEPS,
-    as_time,
-    asymptotic,
-    check_model,
-    labelled,
-)
+from ..propagate._solve import asymptotic, labelled
 
 BASES = ("diabatic", "adiabatic", "superadiabatic")
 

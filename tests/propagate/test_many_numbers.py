@@ -87,7 +87,7 @@ twice_damped = pytest.param(
         jax.__version_info__[:2] < (0, 11), reason="needs jax 0.11"
     ),
 )
-CASES = [rippled, kicked, three_levels, leaking, damped]
+CASES = [rippled, kicked, three_levels, slow_leaking, damped]
 CASES += [pytest.param(two_exponentials, marks=pytest.mark.slow)]
 
 

@@ -116,6 +116,7 @@ def test_gradients_of_both_modes_are_those_of_magnus(solver):
         np.testing.assert_allclose(mode(observed)(THETA, solver), want, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_second_derivatives_are_differences_of_the_first():
     def probability(theta):
         model = lz.LinearSweep(theta[0], 1.0)

@@ -10,7 +10,7 @@ import pytest
 import lzjax as lz
 from lzjax.kernels import left_over
 from lzjax.propagate import _finite, _grid
-from lzjax.propagate._solve import as_rtol, default_solver
+from lzjax.propagate._arguments import as_rtol, default_solver
 
 RNG = np.random.default_rng(5)
 FIELDS = RNG.uniform(0.2, 2.0, (64, 3)).astype(np.float32)
