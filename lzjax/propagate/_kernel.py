@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Bool
 
 from ..kernels import (
     Layout,
@@ -19,7 +19,7 @@ from ..kernels import (
     why_no_kernel,
 )
 from ._columns import Columns, ColumnsBackwards
-from ._lanes import lane_count, optimistic
+from ._lanes import chosen, lane_count
 from ._rotations import Rotations, RotationsBackwards
 
 # What is worth a kernel: beyond, state and step no longer fit into registers.
@@ -109,6 +109,21 @@ def where_possible(
 
     either.defjvp(functools.partial(jax.jvp, otherwise))
     return either(*arrays)
+
+
+def optimistic(*ways: Callable[[], tuple[Any, Bool[Array, " L"]]]) -> Any:
+    """The cheapest way first; lanes that left its range again, by the next one.
+
+    Each way gives its values, lanes in front, and which of them lie beyond its range.
+    """
+    value, beyond = ways[0]()
+    if len(ways) == 1:
+        return value
+
+    def again():
+        return chosen(beyond, optimistic(*ways[1:]), value)
+
+    return jax.lax.cond(jnp.any(beyond), again, lambda: value)
 
 
 def _if_likely(likely, way: Callable):

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
-from jaxtyping import Array, Bool
+from jaxtyping import Array
 
 from ..kernels import has_gpu
 from ._rules import changing, in_front, replaced
@@ -200,21 +200,6 @@ def chosen(lanes: Any, new: Any, old: Any) -> Any:
         new,
         old,
     )
-
-
-def optimistic(*ways: Callable[[], tuple[Any, Bool[Array, " L"]]]) -> Any:
-    """The cheapest way first; lanes that left its range again, by the next one.
-
-    Each way gives its values, lanes in front, and which of them lie beyond its range.
-    """
-    value, beyond = ways[0]()
-    if len(ways) == 1:
-        return value
-
-    def again():
-        return chosen(beyond, optimistic(*ways[1:]), value)
-
-    return jax.lax.cond(jnp.any(beyond), again, lambda: value)
 
 
 def _rounded_up(number: int, unit: int) -> int:

@@ -19,7 +19,7 @@ from lzjax.propagate._actions import (
 )
 from lzjax.propagate._cos_sinc import short
 from lzjax.propagate._derivatives import Moving
-from lzjax.propagate._lanes import optimistic
+from lzjax.propagate._kernel import optimistic
 from lzjax.propagate._moved import Shifted
 from lzjax.propagate._unitary import GeneralLinear, Unitary
 from tests.helpers import three_levels
