@@ -111,17 +111,19 @@ class Loop(eqx.Module):
         def otherwise(edges, counts, *leaves):
             return all_rates(self, moving, axes, edges, counts, leaves)
 
+        return self._by_kernels(
+            _kernel.form_of, moving, axes, otherwise, edges, counts, leaves
+        )
+
+    def _by_kernels(
+        self, make, moving: Moving, axes, otherwise, edges, counts, leaves, more=()
+    ) -> Any:
+        """As `_kernel.where_possible`; derivatives in edges have no kernel."""
         if moving.edges:
-            return otherwise(edges, counts, *leaves)
+            return otherwise(edges, counts, *leaves, *more)
+        places = moving.leaves
         return _kernel.where_possible(
-            _kernel.form_of,
-            self,
-            axes,
-            moving.leaves,
-            otherwise,
-            edges,
-            counts,
-            leaves,
+            make, self, axes, places, otherwise, edges, counts, leaves, more
         )
 
     def lanes_along(self, moving: Moving, axes, edges, counts, leaves, tangents) -> Any:
@@ -155,19 +157,8 @@ class Loop(eqx.Module):
             own, more = arrays[: len(leaves)], arrays[len(leaves) :]
             return backward(structure, self, moving, axes, edges, counts, own, more)
 
-        if moving.edges:
-            return otherwise(edges, counts, *leaves, *cotangent)
-        return _kernel.where_possible(
-            _kernel.backwards_of,
-            self,
-            axes,
-            moving.leaves,
-            otherwise,
-            edges,
-            counts,
-            leaves,
-            cotangent,
-        )
+        make, given = _kernel.backwards_of, (edges, counts, leaves, cotangent)
+        return self._by_kernels(make, moving, axes, otherwise, *given)
 
     def in_blocks(self, block, leaves, like=None, states: int = 1):
         """A function of (axes, edges, counts, *arrays) of a block, for any lanes; it
