@@ -32,34 +32,51 @@ def states_by_order(
     return _many_level.states_by_order(model, t, order)
 
 
-def moving_direction(
-    model: AbstractTwoLevel, t: Scalar, order: int
-) -> tuple[Float[Array, " 3"], Float[Array, " 3"], Float[Array, " 3"]]:
-    """The Bloch direction of the upper state of two levels: adiabatic, superadiabatic
-    of the given order, and the time derivative of the latter."""
-    found = _two_level.moving_directions(_two_level.expanded(model, t, order + 1))
-    return found[0, 0], found[order, 0], found[order, 1]
+def moving_directions(
+    model: AbstractTwoLevel, times: Float[Array, " T"], order: int
+) -> tuple[Float[Array, "3 T"], Float[Array, "2 3 T"], Float[Array, "2 3 T"]]:
+    """The field of two levels at many times, and the Bloch direction of the upper state
+    with its time derivative: of the adiabatic state, and of the superadiabatic one of
+    the given order."""
+    fields = _fields(model, times, order + 1)
+    found = _two_level.moving_directions(fields)
+    return fields[0], found[0], found[order]
+
+
+def _fields(model: AbstractTwoLevel, times: Float[Array, " T"], order: int):
+    # Times last, where compilers vectorise.
+    return jax.vmap(lambda t: _two_level.expanded(model, t, order), out_axes=-1)(times)
 
 
 def frames_along(
     model: AbstractHamiltonian, times: Float[Array, " T"], order: int
-) -> tuple[Float[Array, "T 3"] | Complex[Array, "T N N N"], Float[Array, " T"]]:
+) -> tuple[
+    Float[Array, "T 3"] | Complex[Array, "T N N N"],
+    Float[Array, " T"],
+    Float[Array, "T N"],
+]:
     """The adiabatic states at many times, free of gauge: of two levels the direction of
-    the upper one, else the projectors |k><k| (k first). And by how much the states of
-    the given order (at least 1) differ from those of the order below."""
+    the upper one, else the projectors |k><k| (k first). By how much the states of the
+    given order (at least 1) differ from those of the order below. And the adiabatic
+    energies. Not differentiable in batches."""
     if isinstance(model, AbstractTwoLevel):
-        fields = jax.vmap(lambda t: _two_level.expanded(model, t, order), out_axes=-1)(
-            times
-        )
-        found = _two_level.directions(fields)
-        # The projectors are ½(1 ± n·σ).
-        change = jnp.sqrt(0.5 * jnp.sum((found[-1] - found[-2]) ** 2, axis=0))
-        return found[0].T, change
-    states = jax.vmap(lambda t: _many_level.states_by_order(model, t, order))(times)
-    first, below, last = (projectors(states[:, k]) for k in (0, -2, -1))
-    return first, jnp.sqrt(
-        jnp.max(jnp.sum(jnp.abs(last - below) ** 2, axis=(-1, -2)), axis=1)
-    )
+        fields = _fields(model, times, order)
+        size = jnp.sqrt(jnp.sum(fields[0] ** 2, axis=0))
+        levels = jnp.stack([-0.5 * size, 0.5 * size], axis=-1)
+        if order == 1:
+            change = _two_level.first_change(*fields)
+        else:
+            change = _two_level.last_change(fields)
+        return (fields[0] / size[None]).T, change, levels
+
+    def at(t):
+        states, levels = _many_level.states_and_energies(model, t, order)
+        return projectors(states[jnp.asarray([0, -2, -1])]), levels
+
+    states, levels = jax.vmap(at)(times)
+    first, below, last = (states[:, k] for k in range(3))
+    change = jnp.sum(jnp.abs(last - below) ** 2, axis=(-1, -2))
+    return first, jnp.sqrt(jnp.max(change, axis=1)), levels
 
 
 def diabatic_frame(

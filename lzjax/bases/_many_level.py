@@ -1,12 +1,48 @@
 """Adiabatic and superadiabatic states of N levels, by projectors."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Complex
+import numpy as np
+from jaxtyping import Array, Complex, Float
 
 from .._types import Scalar
 from ..models import AbstractHamiltonian
 from . import _series as series
+
+
+class Corrections(NamedTuple):
+    r"""Superadiabatic states at some time as $v_a = m_a + \sum_b m_b w_{ba}$ with the
+    adiabatic ones m, not normalised; column a belongs to level a, by energy.
+
+    - `adiabatic`: m, as columns. `energies`: theirs.
+    - `by_order[k]`: what order k adds to w.
+    - `turning[k]`: the same of the time derivative of v, for all orders but the last.
+    """
+
+    adiabatic: Complex[Array, "N N"]
+    energies: Float[Array, " N"]
+    by_order: Complex[Array, "orders N N"]
+    turning: Complex[Array, "orders-1 N N"]
+
+
+def corrections(model: AbstractHamiltonian, t: Scalar, order: int) -> Corrections:
+    r"""The states that solve $i\dot v = (H - \lambda)v$ order by order in the slowness,
+    for the orders 0 to `order`. Levels must be non-degenerate at t."""
+
+    def halves(time):
+        matrix = jnp.asarray(model(time), dtype=complex)
+        return matrix.real, matrix.imag
+
+    parts = series.expand(halves, t, order)
+    matrices = parts[:, 0] + 1j * parts[:, 1]
+    _, vectors = jnp.linalg.eigh(matrices[0])
+    vectors = _gauge(vectors)
+    matrices = vectors.conj().T @ matrices @ vectors
+    energies = jnp.real(jnp.diagonal(matrices[0]))
+    terms = _terms(matrices, energies, order)
+    return Corrections(vectors, energies, terms[:, 0], terms[:-1, 1])
 
 
 def states_by_order(
@@ -21,26 +57,24 @@ def states_by_order(
 
     Source: Nenciu, Commun. Math. Phys. 152, 479 (1993), doi:10.1007/BF02096616.
     """
-    dim = model.dim
+    return states_and_energies(model, t, order)[0]
 
-    def halves(time):
-        matrix = jnp.asarray(model(time), dtype=complex)
-        return jnp.stack([matrix.real, matrix.imag])
 
-    parts = series.expand(halves, t, order)
-    matrices = parts[:, 0] + 1j * parts[:, 1]
-    _, vectors = jnp.linalg.eigh(matrices[0])
-    vectors = _gauge(vectors)
-    matrices = vectors.conj().T @ matrices @ vectors
-    energies = jnp.real(jnp.diagonal(matrices[0]))
-
-    def columns(level):
-        amplitudes = _projected(matrices, energies, level, order)
-        norms = jnp.linalg.norm(amplitudes, axis=1, keepdims=True)
-        return amplitudes / norms
-
-    amplitudes = jax.vmap(columns, out_axes=2)(jnp.arange(dim))
-    return vectors @ jax.vmap(_orthonormal)(amplitudes)
+def states_and_energies(
+    model: AbstractHamiltonian, t: Scalar, order: int
+) -> tuple[Complex[Array, "orders N N"], Float[Array, " N"]]:
+    """`states_by_order` and the adiabatic energies."""
+    found = corrections(model, t, max(order, 1))
+    w = found.by_order[: order + 1]
+    # P of a vector v = m + w is v v†/|v|², whose column of m is v/|v|².
+    square = jnp.sum(series.product(w.conj(), w).real, axis=1)
+    root = series.inverse_root(square.at[0].add(1.0))
+    own = jnp.zeros_like(w).at[0].set(jnp.eye(model.dim))
+    projected = series.product(series.product(root, root)[:, None] + 0j, own + w)
+    amplitudes = jnp.cumsum(projected, axis=0)
+    amplitudes /= jnp.linalg.norm(amplitudes, axis=1, keepdims=True)
+    states = found.adiabatic @ jax.vmap(_orthonormal)(amplitudes)
+    return states, found.energies
 
 
 def _orthonormal(states: Complex[Array, "N N"]) -> Complex[Array, "N N"]:
@@ -60,40 +94,39 @@ def _gauge(vectors: Complex[Array, "N N"]) -> Complex[Array, "N N"]:
     return vectors * (jnp.conj(pivot) / jnp.abs(pivot))[None, :]
 
 
-def _projected(matrices, energies, level, order) -> Complex[Array, "orders N"]:
-    """P^{(n)} |level> in the eigenbasis of H(t), for n = 0 .. order."""
-    dim = energies.shape[0]
-    mine = jnp.arange(dim) == level
-    gaps = energies[:, None] - energies[None, :]
-    between = mine[:, None] != mine[None, :]
-    gaps = jnp.where(between, gaps, 1.0)
-    inside = mine[:, None] & mine[None, :]
-    first = jnp.where(inside, 1.0, 0.0) + 0j
+def _terms(matrices, energies, order: int) -> Complex[Array, "orders orders N N"]:
+    """[k, m]: the Taylor coefficient of τ^m of what order k adds to w, k + m ≤ order,
+    from those of H in its eigenbasis; the others are zero."""
+    dim, count = energies.shape[0], order + 1
+    between = ~np.eye(dim, dtype=bool)
+    gaps = jnp.where(between, energies[:, None] - energies[None, :], 1.0)
+    pairs = [(k, m) for k in range(count) for m in range(count - k)]
+    # The last coefficient first, and zeros behind: what a sum over products of
+    # coefficients needs is then one slice.
+    behind = [(0, order)] + [(0, 0)] * 2
+    turned = jnp.pad(matrices[::-1], behind)
+    rates = jnp.zeros((2 * order + 1, 2 * order + 1, dim), complex)
 
-    def assemble(commutator, square):
-        # [H₀, P] = commutator between the level and the rest; inside each block P is
-        # what P² = P leaves: −square on the level, +square on the rest.
-        block = jnp.where(inside, -square, square)
-        return jnp.where(between, commutator / gaps, block)
+    # Terms still to come are zero, so the sums hold exactly what is known.
+    def solve(place, state):
+        terms, rates = state
+        k, m = (jnp.asarray(column)[place] for column in np.transpose(pairs))
+        first = jnp.where(k == 0, 1.0, 0.0)
+        lags = jax.lax.dynamic_slice_in_dim(turned, order - m, count)
+        moved = jnp.sum(lags[..., None] * terms[k][:, None], axis=(0, 2))
+        moved += first * matrices[m]
+        # λ = (H v)_a
+        rate = jnp.diagonal(moved)
+        rates = rates.at[order - k, order - m].set(rate)
+        size = (count, count, dim)
+        lags = jax.lax.dynamic_slice(rates, (order - k, order - m, 0), size)
+        carried = jnp.sum(lags[:, :, None] * terms, axis=(0, 1))
+        ahead = (m + 1) * terms[jnp.maximum(k - 1, 0), jnp.minimum(m + 1, order)]
+        right = carried - moved + 1j * (1.0 - first) * ahead
+        term = jnp.where(between, right / gaps, 0.0)
+        return terms.at[k, m].set(term), rates
 
-    indices = jnp.arange(order + 1)
-
-    # terms[k, m]: Taylor coefficient m of the correction of order k. Those still to
-    # come are zero, so the sums below hold exactly what is known.
-    def solve(position, terms):
-        k, m = position // (order + 1), position % (order + 1)
-        mine = terms[k][m - indices] * (indices <= m)[:, None, None]
-        later = matrices * (indices > 0)[:, None, None]
-        commutator = -jnp.sum(later @ mine - mine @ later, axis=0)
-        ahead = terms[k - 1, jnp.minimum(m + 1, order)]
-        known = (k > 0) & (m < order)
-        commutator += jnp.where(known, 1j * (m + 1) * ahead, 0.0)
-        lags = terms[k - indices][:, m - indices]
-        below = (indices <= k)[:, None] & (indices <= m)[None, :]
-        lags = lags * below[:, :, None, None]
-        square = jnp.einsum("jiab,jibc->ac", terms, lags)
-        return terms.at[k, m].set(assemble(commutator, square))
-
-    start = jnp.zeros((order + 1, order + 1, dim, dim), complex).at[0, 0].set(first)
-    terms = jax.lax.fori_loop(1, (order + 1) ** 2, solve, start)
-    return jnp.cumsum(terms[:, 0], axis=0)[:, :, level]
+    # The first is known: H has no elements between its own states.
+    rates = rates.at[order, order].set(energies + 0j)
+    start = jnp.zeros((count, count, dim, dim), complex)
+    return jax.lax.fori_loop(1, len(pairs), solve, (start, rates))[0]

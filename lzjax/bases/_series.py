@@ -19,23 +19,30 @@ Series = Float[Array, "K ..."]
 
 
 def expand(function: Callable, t: Scalar, order: int) -> Series:
-    """Taylor coefficients of `function` (a real array) at t, up to τ^order.
+    """Taylor coefficients of the arrays that `function` gives, all real and of one
+    shape, at t up to τ^order: (order + 1, how many, ...).
 
     Taylor-mode differentiation where every primitive has a rule for it, nested
     forward mode otherwise (slower to compile, the same numbers).
     """
     if order == 0:
-        return function(t)[None]
+        return jnp.stack(function(t))[None]
     seeds = [jnp.ones_like(t)] + [jnp.zeros_like(t)] * (order - 1)
     try:
-        value, derivatives = jet(function, (t,), (seeds,))
+        values, derivatives = jet(function, (t,), (seeds,))
+        each = [[v, *d] for v, d in zip(values, derivatives, strict=True)]
     except (NotImplementedError, KeyError, TypeError, AssertionError):
-        value, *derivatives = _nested(function, order)(t)
-    terms = [value] + [d / math.factorial(k) for k, d in enumerate(derivatives, 1)]
-    return jnp.stack([jnp.asarray(term, dtype=float) for term in terms])
+        each = [list(x) for x in zip(*_nested(function, order)(t), strict=True)]
+    terms = [
+        jnp.asarray(x[k], dtype=float) / math.factorial(k)
+        for k in range(order + 1)
+        for x in each
+    ]
+    return jnp.stack(terms).reshape(order + 1, len(each), *terms[0].shape)
 
 
 def _nested(function: Callable, order: int) -> Callable:
+    """Derivatives of all orders up to this one, each as `function` gives values."""
     if order == 0:
         return lambda t: (function(t),)
     lower = _nested(function, order - 1)
@@ -63,10 +70,13 @@ def dot(a: Float[Array, "K 3 ..."], b: Float[Array, "K 3 ..."]) -> Series:
 
 
 def cross(a: Float[Array, "K 3 ..."], b: Float[Array, "K 3 ..."]) -> Series:
-    def turned(x, places):
-        return _fence(jnp.roll(x, -places, axis=1))
+    def turned(x, *places):
+        """Turned by both places, side by side: one product for all."""
+        parts = [part for k in places for part in (x[:, k:], x[:, :k])]
+        return _fence(jnp.concatenate(parts, axis=1))
 
-    return product(turned(a, 1), turned(b, 2)) - product(turned(a, 2), turned(b, 1))
+    parts = product(turned(a, 1, 2), turned(b, 2, 1))
+    return parts[:, :3] - parts[:, 3:]
 
 
 def normalised(a: Float[Array, "K 3 ..."]) -> Float[Array, "K 3 ..."]:

@@ -15,6 +15,23 @@ def directions(field: Float[Array, "K 3 ..."]) -> Float[Array, "K 3 ..."]:
     return moving_directions(field)[:, 0]
 
 
+@jax.custom_batching.custom_vmap
+def last_change(field: Float[Array, "K 3 T"]) -> Float[Array, " T"]:
+    """By how much the last order changes the projector of the one before. Of batches,
+    which must not be differentiated, all points stand in one row: compilers vectorise
+    along it."""
+    found = directions(field)
+    # The projectors are ½(1 ± n·σ).
+    return jnp.sqrt(0.5 * jnp.sum((found[-1] - found[-2]) ** 2, axis=0))
+
+
+@last_change.def_vmap
+def _in_a_row(size: int, _, fields: Float[Array, "B K 3 T"]):
+    row = jnp.moveaxis(fields, 0, -2)
+    found = last_change(row.reshape(*row.shape[:2], -1))
+    return found.reshape(size, -1), True
+
+
 def moving_directions(field: Float[Array, "K 3 ..."]) -> Float[Array, "K 2 3 ..."]:
     r"""The same with their time derivatives, which hold for orders 0 to K − 2.
 
@@ -38,14 +55,26 @@ def moving_directions(field: Float[Array, "K 3 ..."]) -> Float[Array, "K 2 3 ...
     return found
 
 
+def first_change(
+    field: Float[Array, "3 T"], slope: Float[Array, "3 T"]
+) -> Float[Array, " T"]:
+    r"""By how much the first order changes the projector of the adiabatic state. The
+    field w gets $-n\times\dot n$ across it, of the size $|w\times\dot w|/|w|^2$, and
+    $\tan\chi = |w\times\dot w|/|w|^3$ is the angle between both directions."""
+    size = jnp.sqrt(jnp.sum(field**2, axis=0, keepdims=True))
+    across = jnp.cross(field / size, slope / size, axis=0) / size
+    square = jnp.sum(across**2, axis=0)
+    secant = jnp.sqrt(1.0 + square)
+    # 1 − cos χ, without the difference.
+    return jnp.sqrt(square / (secant * (1.0 + secant)))
+
+
 def expanded(
     model: AbstractTwoLevel, t: Scalar, order: int
 ) -> Float[Array, "order+1 3"]:
     """Taylor coefficients of the field at t."""
     return series.expand(
-        lambda time: jnp.stack([jnp.asarray(w, float) for w in model.field(time)]),
-        t,
-        order,
+        lambda time: tuple(jnp.asarray(w, float) for w in model.field(time)), t, order
     )
 
 

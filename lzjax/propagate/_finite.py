@@ -94,7 +94,7 @@ def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
     def plans(axes, *arrays):
         return jax.vmap(plan, axes)(*arrays)
 
-    inner, counts = in_blocks(plans, None, _LANES, _LANES_ON_GPU)(
+    inner, counts = in_blocks(plans, None, _LANES, _LANES_ON_GPU, plan)(
         *still((t0, t1, _COHERENT * wanted, *leaves))
     )
     # Where H is smooth nothing depends on an edge, and of two that coincide neither

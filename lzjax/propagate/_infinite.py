@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from .._types import Scalar
-from ..bases import diabatic_frame, energies, frames_along, populations, turns
+from ..bases import diabatic_frame, frames_along, populations, turns
 from ..models import AbstractHamiltonian, AbstractTwoLevel
 from ._smooth import by_lane
 
@@ -20,9 +20,13 @@ _RUNGS = 61
 _LOG_SPAN = 30.0 * np.log(4.0)
 # States whose first correction is this large are not settled in any order.
 _ADIABATIC = 0.3
-# The finer ladders: where, within six powers of ten further out, high orders agree.
-_FINE_RUNGS = 10
+# An end is sought up to six powers of ten beyond the first rung that may do, to this
+# accuracy, in at most so many rounds of three times.
 _LOG_REACH = 15.0 * np.log(2.5)
+_CLOSE = np.log(1.3)
+_ROUNDS = 12
+# Three times around a guess: it is good where levels and couplings are powers of time.
+_AROUND = np.log([0.95, 1.08, 6.0])
 
 
 class End(NamedTuple):
@@ -66,45 +70,65 @@ def _frozen(model: AbstractHamiltonian, t: Scalar, tolerance: Scalar):
 
 
 class _Look(NamedTuple):
-    """What some times show: adiabatic states, whether the superadiabatic ones agree
-    from one order to the next, and whether rounding lets the levels be seen."""
+    """What some times show: adiabatic states and energies, whether the superadiabatic
+    states agree from one order to the next, and whether rounding lets the levels be
+    seen."""
 
     frames: Array
     change: Float[Array, " T"]
+    levels: Float[Array, "T N"]
     clear: Bool[Array, " T"]
 
 
 def _look(model: AbstractHamiltonian, times, tolerance: Scalar, order: int) -> _Look:
-    frames, change = frames_along(model, times, order)
+    frames, change, levels = frames_along(model, times, order)
 
     def without_coupling(t):
-        # Far out rounding blurs close levels of many; such times say nothing.
-        levels = energies(model, t)
-        spread = jnp.max(jnp.abs(levels))
-        blur = jnp.finfo(float).eps * spread / jnp.min(jnp.diff(levels))
-        clear = jnp.isfinite(spread) & (blur < 0.05 * tolerance)
-        return _frozen(model, t, tolerance), clear, diabatic_frame(model, t)
+        return _frozen(model, t, tolerance), diabatic_frame(model, t)
 
-    frozen, clear, diabatic = jax.vmap(without_coupling)(times)
+    frozen, diabatic = jax.vmap(without_coupling)(times)
+    # Far out rounding blurs close levels of many; such times say nothing.
+    spread = jnp.max(jnp.abs(levels), axis=1)
+    blur = jnp.finfo(float).eps * spread / _closest(levels)
+    clear = jnp.isfinite(spread) & (blur < 0.05 * tolerance)
     kept = frozen.reshape(-1, *[1] * (frames.ndim - 1))
     return _Look(
         jnp.where(kept, diabatic, frames),
         jnp.where(frozen, 0.0, change),
+        levels,
         clear | frozen,
     )
+
+
+def _closest(levels: Float[Array, "T N"]) -> Float[Array, " T"]:
+    return jnp.min(jnp.diff(levels, axis=1), axis=1)
 
 
 def find_end(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End:
     """The nearest time beyond which the superadiabatic states follow the dynamics.
 
     Coming in from infinity, the last time where two successive orders agree within
-    `tolerance` at all times further out, and the states no longer turn. A first
-    ladder spans all times and asks for the lowest orders only; it stops where no
-    order could agree. The next two start there.
+    `tolerance` at all times further out, and the states no longer turn. A ladder of
+    times spans all of them and asks for the lowest orders only: it shows where no order
+    could agree, and what the high ones should be where levels and couplings are powers
+    of time. From that guess on times are tried until the end is enclosed.
     """
     numbers, rest = eqx.partition((model, jnp.asarray(sign), tolerance), eqx.is_array)
     still = eqx.combine(jax.lax.stop_gradient(numbers), rest)
     return by_lane(_climb, *still)
+
+
+class _Bracket(NamedTuple):
+    """Logarithms of times between which the end lies, with what the outer one shows.
+
+    - `found`: whether `high` was tried, and is good enough.
+    """
+
+    rounds: Int[Array, ""]
+    low: Scalar
+    high: Scalar
+    error: Scalar
+    found: Bool[Array, ""]
 
 
 def _climb(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End:
@@ -122,28 +146,78 @@ def _climb(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End:
     # The rung before the first good one, and a rung as far out as anything is seen.
     low = logarithms[jnp.maximum(rung - 1, 0)]
     high = jnp.minimum(low + _LOG_REACH, logarithms[far])
+    guess = jnp.clip(_guess(logarithms, looks, rung, tolerance), low, high)
+    if landmarks.shape[0]:
+        guess = jnp.maximum(guess, jnp.log(reach))
 
-    def ladder(bracket, _):
-        times = sign * jnp.exp(jnp.linspace(*bracket, _FINE_RUNGS))
+    def wide(bracket):
+        apart = bracket.high - bracket.low > _CLOSE
+        return (apart | ~bracket.found) & (bracket.rounds < _ROUNDS)
+
+    def narrow(bracket):
+        rounds, low, high, error, found = bracket
+        inside = jnp.where(found, 0.25, 1.0 / 3.0) * np.arange(1.0, 4.0)
+        logs = jnp.where(rounds == 0, guess + _AROUND, low + (high - low) * inside)
+        logs = jnp.clip(logs, low, high)
+        times = sign * jnp.exp(logs)
         looks = _look(model, times, tolerance, ORDER)
         # A change that is not a number is no agreement. Nothing that is known to
         # happen may lie outside.
         passes = (looks.change < tolerance) & (jnp.abs(times) >= reach)
         last = _last_fail(looks, passes)
-        first = jnp.minimum(last + 1, _FINE_RUNGS - 1)
-        found = times[first], looks.change[first], last < _FINE_RUNGS - 1
-        logs = jnp.log(jnp.abs(times))
-        return (logs[jnp.maximum(first - 1, 0)], logs[first]), found
+        outer = jnp.minimum(last + 1, 2)
+        good = last < 2
+        return _Bracket(
+            rounds + 1,
+            jnp.where(last >= 0, logs[last], low),
+            jnp.where(good, logs[outer], high),
+            jnp.where(good, looks.change[outer], error),
+            found | good,
+        )
 
-    _, found = jax.lax.scan(ladder, (low, high), None, length=2)
-    (_, time), (_, error), (agrees, _) = found
+    start = _Bracket(jnp.int32(0), low, high, jnp.inf + low, jnp.zeros((), bool))
+    bracket = jax.lax.while_loop(wide, narrow, start)
+    time = sign * jnp.exp(bracket.high)
     return end._replace(
         time=centre + time,
         centre=centre,
-        error=error,
-        settled=end.settled & agrees,
+        error=bracket.error,
+        settled=end.settled & bracket.found,
         frozen=_frozen(model, time, tolerance),
     )
+
+
+def _guess(logarithms, looks: _Look, rung, tolerance: Scalar) -> Scalar:
+    r"""The logarithm of the time where the last order should be within tolerance.
+
+    Each order is the derivative of the one before over the distance ω of the levels.
+    Where the first change falls as t^−p and ω rises as t^q, order k + 1 is
+    (p + k(1 + q))/(ω t) times order k.
+    """
+    step = logarithms[1] - logarithms[0]
+
+    def logarithm(x):
+        bounds = jnp.finfo(x.dtype)
+        return jnp.log(
+            jnp.clip(jnp.nan_to_num(x, nan=jnp.inf), bounds.tiny, bounds.max)
+        )
+
+    def slope(x):
+        rises = jnp.diff(x) / step
+        return jnp.append(rises, rises[-1])
+
+    change, distance = logarithm(looks.change), logarithm(_closest(looks.levels))
+    falls, rises = -slope(change), slope(distance)
+    orders = np.arange(ORDER - 1)[:, None]
+    factors = jnp.maximum(jnp.abs(falls[None] + orders * (1.0 + rises)[None]), 1.0)
+    size = jnp.sum(jnp.log(factors), axis=0) - (ORDER - 1) * (distance + logarithms)
+    above = change + size - jnp.log(tolerance)
+    late = jnp.arange(logarithms.shape[0]) >= rung
+    last = jnp.maximum(_last(looks.clear & late & (above > 0.0)), rung - 1)
+    here = jnp.clip(last, 0, logarithms.shape[0] - 2)
+    drop = above[here] - above[here + 1]
+    part = jnp.clip(above[here] / jnp.where(drop > 0.0, drop, 1.0), 0.0, 1.0)
+    return logarithms[here] + step * part
 
 
 def _last(flags: Bool[Array, " T"]) -> Int[Array, ""]:

@@ -263,7 +263,12 @@ def _displacement(loop: Loop, moving: Moving, edges, leaves):
     def all_of(axes, edges, counts, *leaves):
         return loop.sensitive_lanes(moving, axes, edges, counts, leaves)
 
-    run = loop.in_blocks(all_of, leaves)
+    def like_all(edges, counts, *leaves):
+        size = sum(x.size for x in inputs)
+        rates = jax.tree.map(lambda x: jnp.zeros((*x.shape, size), x.dtype), still)
+        return loop.identity(edges, counts, *leaves), rates
+
+    run = loop.in_blocks(all_of, leaves, like_all)
 
     def whole(given):
         return run(*given)

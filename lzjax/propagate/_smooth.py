@@ -45,7 +45,7 @@ def smooth_in_blocks(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @jax.custom_jvp
     def run(*arrays):
-        return in_blocks(block, None, _LANES, _LANES_ON_GPU)(*arrays)
+        return in_blocks(block, None, _LANES, _LANES_ON_GPU, traced)(*arrays)
 
     def rule(primals, tangents):
         moving = [

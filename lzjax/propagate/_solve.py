@@ -21,7 +21,7 @@ from ._arguments import (
     infinite_sign,
 )
 from ._finite import propagate
-from ._limits import dynamical_phases, infinite_bases
+from ._limits import dynamical_phases, infinite_ends
 from ._solution import STATUS, Solution
 from ._steppers import AbstractStepper
 
@@ -215,10 +215,8 @@ def labelled(found: Asymptotic, diabatic: bool) -> Solution:
 def _scattered(model, found: Asymptotic):
     """The propagator between diabatic states, dynamical phases taken out."""
     identity = jnp.eye(model.dim, dtype=complex)
-    first, last = (
-        identity if states is None else states
-        for states in infinite_bases(model, found, (True, True))
-    )
-    before, after = dynamical_phases(model, found, True, jnp.zeros(()))
+    ends = infinite_ends(model, found, (True, True), tails=True)
+    first, last = (identity if end is None else end.states for end in ends)
+    before, after = dynamical_phases(model, found, ends, True, jnp.zeros(()))
     matrix = last.conj().T @ found.solution.propagator @ first
     return jnp.exp(1j * (after[:, None] + before[None, :])) * matrix

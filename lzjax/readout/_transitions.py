@@ -12,7 +12,7 @@ from .._types import Scalar
 from ..bases import superadiabatic_states
 from ..models import AbstractHamiltonian
 from ..propagate._arguments import MAX_STEPS, as_time, check_model
-from ..propagate._limits import dynamical_phases, infinite_bases
+from ..propagate._limits import dynamical_phases, infinite_ends
 from ..propagate._solve import asymptotic, labelled
 
 BASES = ("diabatic", "adiabatic", "superadiabatic")
@@ -124,8 +124,9 @@ def _scattering(model, found, diabatic: bool, reference):
     good = labelled(found, diabatic).checked()
     found = eqx.tree_at(lambda f: f.solution, found, good)
     basis = "diabatic" if diabatic else "adiabatic"
-    matrix = _amplitudes(model, found, (basis, basis), 0)
-    before, after = dynamical_phases(model, found, diabatic, reference)
+    ends = infinite_ends(model, found, (diabatic, diabatic), tails=True)
+    matrix = _amplitudes(model, found, ends, (basis, basis), 0)
+    before, after = dynamical_phases(model, found, ends, diabatic, reference)
     return jnp.exp(1j * (after[:, None] + before[None, :])) * matrix
 
 
@@ -133,7 +134,7 @@ def _scattering(model, found, diabatic: bool, reference):
 def _probabilities(model, found, basis: str, order: int):
     good = labelled(found, basis == "diabatic").checked()
     found = eqx.tree_at(lambda f: f.solution, found, good)
-    amplitudes = _amplitudes(model, found, (basis, basis), order)
+    amplitudes = _read(model, found, (basis, basis), order)
     return amplitudes.real**2 + amplitudes.imag**2
 
 
@@ -164,17 +165,20 @@ def transition_amplitudes(
 @eqx.filter_jit
 def _amplitudes_and_status(model, found, pair: tuple[str, str], order: int):
     good = labelled(found, "diabatic" in pair).ok
-    return _amplitudes(model, found, pair, order), good
+    return _read(model, found, pair, order), good
 
 
-def _amplitudes(model, found, pair: tuple[str, str], order: int):
-    infinite = infinite_bases(
-        model, found, (pair[0] == "diabatic", pair[1] == "diabatic")
-    )
+def _read(model, found, pair: tuple[str, str], order: int):
+    diabatic = pair[0] == "diabatic", pair[1] == "diabatic"
+    ends = infinite_ends(model, found, diabatic, tails=False)
+    return _amplitudes(model, found, ends, pair, order)
+
+
+def _amplitudes(model, found, ends, pair: tuple[str, str], order: int):
     times = found.solution.t0, found.solution.t1
     first, last = (
-        _finite_basis(model, t, basis, order) if states is None else states
-        for states, t, basis in zip(infinite, times, pair, strict=True)
+        _finite_basis(model, t, basis, order) if end is None else end.states
+        for end, t, basis in zip(ends, times, pair, strict=True)
     )
     return last.conj().T @ found.solution.propagator @ first
 

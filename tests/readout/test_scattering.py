@@ -6,7 +6,7 @@ import pytest
 
 import lzjax as lz
 from lzjax import exact
-from tests.helpers import defect
+from tests.helpers import defect, dense
 
 DELTAS = np.geomspace(1e-3, 2.0, 12)
 GAPS = np.sqrt(4 * DELTAS)
@@ -110,3 +110,35 @@ def test_finite_windows_lose_their_dynamical_phases():
         lz.LinearSweep(1e-9, 1.0), -3.0, -1.0, basis="adiabatic"
     )
     np.testing.assert_allclose(free, jnp.eye(2), rtol=0, atol=2e-8)  # the tolerance
+
+
+def _turning(t, coupling):
+    """A coupling whose phase turns, and falls only as 1/t."""
+    return coupling / jnp.sqrt(1.0 + t * t), 0.1 * t / (1.0 + t * t), t
+
+
+TURNING = lz.TwoLevelFunction(_turning, 1.0)
+PULSED = lz.TwoLevel(lz.models.Linear(1.0), lz.models.GaussianPulse(1.0, 2.0))
+
+
+@pytest.mark.parametrize("basis", ["adiabatic", "diabatic"])
+def test_the_limit_is_that_of_long_windows(basis):
+    """A pulse is over at t = ±14: nothing depends on where the readout stands. Adiabatic
+    states are then diabatic ones, while the phases of small elements of superadiabatic
+    ones are not theirs."""
+    got = lz.scattering_matrix(PULSED, basis=basis, rtol=1e-10)
+    long = lz.scattering_matrix(PULSED, -14.0, 14.0, basis="adiabatic", rtol=1e-10)
+    want = long if basis == "adiabatic" else jnp.abs(long)[::-1]
+    got = got if basis == "adiabatic" else jnp.abs(got)
+    # Both to 1e-10.
+    np.testing.assert_allclose(got, want, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("basis", ["adiabatic", "diabatic"])
+def test_two_levels_as_a_matrix_have_the_same_phases(basis):
+    got = lz.scattering_matrix(dense(TURNING), basis=basis, rtol=1e-10)
+    want = lz.scattering_matrix(TURNING, basis=basis, rtol=1e-10)
+    if basis == "adiabatic":
+        # Other gauges of the states at both ends.
+        got, want = jnp.abs(got), jnp.abs(want)
+    np.testing.assert_allclose(got, want, rtol=0, atol=1e-9)
