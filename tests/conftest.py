@@ -30,3 +30,9 @@ def _compiled_programs_end_with_their_file():
     many: thousands of programs in one process would crash it."""
     yield
     jax.clear_caches()
+
+
+@pytest.fixture
+def one_lane_each(monkeypatch):
+    """Imitated, more lanes take longer: no stretches, where they are not wanted."""
+    monkeypatch.setattr("lzjax.propagate._stretches._MOST", 1)

@@ -1,10 +1,13 @@
 """What many tests share: steppers, models of every kind, and small measures."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import lzjax as lz
 from lzjax import models
+from lzjax.propagate import _finite, _leaves, _run
 
 # A new stepper goes here: order, unitarity and exactness follow.
 ALL_STEPPERS = (lz.Magnus2(), lz.Magnus4(), lz.Magnus6(), lz.CommutatorFree4())
@@ -118,8 +121,6 @@ def differences(function, tree, step=1e-3):
 
     Leaves an error of step⁴ (1e-12), and the rounding of the function over step.
     """
-    import jax
-
     leaves, structure = jax.tree.flatten(tree)
     found = []
     for k, leaf in enumerate(leaves):
@@ -150,8 +151,6 @@ def differences(function, tree, step=1e-3):
 def directions(tree, count, seed=5):
     """`count` random directions of length one for all numbers of a pytree, complex
     ones where it is complex, as pytrees of the same structure."""
-    import jax
-
     leaves, structure = jax.tree.flatten(tree)
     rng = np.random.default_rng(seed)
     for _ in range(count):
@@ -169,7 +168,6 @@ def directions(tree, count, seed=5):
 
 def slope_along(function, tree, direction, step=1e-3):
     """As `differences`, of all numbers together along a direction."""
-    import jax
 
     def at(move):
         moved = jax.tree.map(lambda x, d: x + move * d, tree, direction)
@@ -181,7 +179,28 @@ def slope_along(function, tree, direction, step=1e-3):
 
 def projected(gradient, direction) -> float:
     """A gradient as JAX gives it, along a direction."""
-    import jax
-
     pairs = zip(jax.tree.leaves(gradient), jax.tree.leaves(direction), strict=True)
     return sum(float(np.sum(np.real(np.asarray(g) * d))) for g, d in pairs)
+
+
+needs_kernels = pytest.mark.skipif(
+    jax.__version_info__[:2] < (0, 11), reason="kernels need jax 0.11"
+)
+
+
+def loop_of(model, stepper, group=None):
+    """The loop over steps that `solve` runs, and the numbers of the model."""
+    leaves, structure = _leaves.split(model)
+    return _run.Loop(group or _finite.group_of(model), stepper, structure), leaves
+
+
+def tilted(t, p):
+    gap = p[0] * (1 + 0.3j)
+    return 0.5 * jnp.array([[p[1] * t, gap], [jnp.conj(gap), 0.2 - p[1] * t]])
+
+
+# Straight lines, and a coupling that jumps.
+KINKS = lz.TwoLevel(
+    lz.models.PiecewiseLinear([-0.5, 0.2], [0.1, 0.9]),
+    lz.models.PiecewiseConstant([0.6], [0.3 + 0.1j, 0.5]),
+)

@@ -15,9 +15,9 @@ from ._smooth import by_lane
 
 # Tails are integrated along states of this order: their phase is stationary there.
 _TAIL_ORDER, _TAIL_NODES = 2, 8
-# Parts of a cell for its dynamical phase, with so many nodes each; beside a mark the
-# part is cut again, by four each time.
-_PARTS, _NODES, _CUTS, _FINE_NODES = 4, 12, 7, 8
+# Parts of a cell for its dynamical phase, and cuts of the part beside a mark, by four
+# each time; nodes in each.
+_PARTS, _CUTS, _NODES = 4, 6, 12
 
 
 class _FrozenTwoLevel(AbstractTwoLevel):
@@ -168,7 +168,7 @@ def _two_rates(
     times: Float[Array, " T"],
     diabatic: Bool[Array, ""],
 ) -> Float[Array, "2 T"]:
-    r"""λ − E of two levels, from the directions of the upper state: m, adiabatic, and n.
+    r"""λ − E of two levels, from the upper state's directions: m, adiabatic, and n.
 
     ⟨H⟩ − E = −|w| |n − m|²/4. Where each state has the phase of a diabatic one, the
     gauge adds φ' (1 ∓ n_z)/2 with the azimuth φ; else it is that of the adiabatic
@@ -243,9 +243,9 @@ def _window_phases(
     Alike parts of each cell; ever finer ones on both sides of what is known to happen:
     there lie crossings, with any gap.
     """
-    places, weights = _rule(np.linspace(0.0, 1.0, _PARTS + 1), _NODES)
-    finer = _rule(np.append(0.0, 0.25 ** np.arange(_CUTS, -1, -1.0)), _FINE_NODES)
-    plain = _rule(np.asarray([0.0, 1.0]), _NODES)
+    places, weights = _rule(np.linspace(0.0, 1.0, _PARTS + 1))
+    finer = _rule(np.append(0.0, 0.25 ** np.arange(_CUTS, -1, -1.0)))
+    plain = _rule(np.asarray([0.0, 1.0]))
     # What the finer parts change.
     fine_places = np.concatenate([finer[0], plain[0]])
     fine_weights = np.concatenate([finer[1], -plain[1]])
@@ -286,9 +286,9 @@ def _window_phases(
     return between(first, reference), between(reference, last)
 
 
-def _rule(ends: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def _rule(ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights on (0, 1) of Gauss and Legendre's rule in each part."""
-    nodes, weights = np.polynomial.legendre.leggauss(count)
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     widths = np.diff(ends)[:, None]
     places = ends[:-1, None] + 0.5 * widths * (nodes + 1.0)
     return places.ravel(), (0.5 * widths * weights).ravel()

@@ -58,6 +58,17 @@ def test_the_diabatic_matrix_is_the_one_on_paper():
         np.testing.assert_allclose(part.imag, 0.0, rtol=0, atol=1e-8)
 
 
+def test_dynamical_phases_are_exact_for_any_gap():
+    """Energies bend sharply at a crossing with a small gap; they are integrated to
+    rounding all the same."""
+    gaps = np.sqrt(4 * np.geomspace(1e-5, 0.5, 16))
+    got = [lz.scattering_matrix(lz.LinearSweep(gap, 1.0), rtol=1e-12) for gap in gaps]
+    p, phase = exact.landau_zener(gaps, 1.0), exact.stokes_phase(gaps**2 / 4)
+    want = np.sqrt(1 - p) * np.exp(-1j * phase)
+    np.testing.assert_allclose(np.stack(got)[:, 0, 1], want, rtol=0, atol=1e-12)
+
+
+
 @pytest.mark.parametrize("matrices", [adiabatic, diabatic])
 def test_squared_moduli_are_the_transition_probabilities(matrices):
     found = matrices()
@@ -123,9 +134,9 @@ PULSED = lz.TwoLevel(lz.models.Linear(1.0), lz.models.GaussianPulse(1.0, 2.0))
 
 @pytest.mark.parametrize("basis", ["adiabatic", "diabatic"])
 def test_the_limit_is_that_of_long_windows(basis):
-    """A pulse is over at t = ±14: nothing depends on where the readout stands. Adiabatic
-    states are then diabatic ones, while the phases of small elements of superadiabatic
-    ones are not theirs."""
+    """A pulse is over at t = ±14: nothing depends on where the readout stands. There
+    the adiabatic states are diabatic, while the phases of small elements of
+    superadiabatic ones are not theirs."""
     got = lz.scattering_matrix(PULSED, basis=basis, rtol=1e-10)
     long = lz.scattering_matrix(PULSED, -14.0, 14.0, basis="adiabatic", rtol=1e-10)
     want = long if basis == "adiabatic" else jnp.abs(long)[::-1]
