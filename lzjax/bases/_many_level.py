@@ -37,10 +37,9 @@ def corrections(model: AbstractHamiltonian, t: Scalar, order: int) -> Correction
 
     parts = series.expand(halves, t, order)
     matrices = parts[:, 0] + 1j * parts[:, 1]
-    _, vectors = jnp.linalg.eigh(matrices[0])
+    energies, vectors = jnp.linalg.eigh(matrices[0])
     vectors = _gauge(vectors)
     matrices = vectors.conj().T @ matrices @ vectors
-    energies = jnp.real(jnp.diagonal(matrices[0]))
     terms = _terms(matrices, energies, order)
     return Corrections(vectors, energies, terms[:, 0], terms[:-1, 1])
 
