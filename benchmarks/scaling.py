@@ -5,7 +5,8 @@
 Linear sweeps in float64 under one `jax.vmap`: 1 to 10⁶ lanes by 1 024 fourth-order
 steps, to 10⁵ by the default tolerance; up to 10⁵ steps for 1 to 16 and 1 024 lanes, of
 which few run parallel in time; chains of 2 to 16 levels, and small batches of those of
-4. Writes results/scaling.json.
+4; and what sweeps over all times take beside those of a window. Writes
+results/scaling.json.
 """
 
 import sys
@@ -29,14 +30,33 @@ def sweeps(solver):
     return jax.jit(jax.vmap(one))
 
 
+def chain(gap, rate, levels: int, apart: float = 0.0):
+    """Whose outermost levels sweep as those of two levels do."""
+    slopes = rate * jnp.linspace(-0.5, 0.5, levels)
+    couplings = 0.5 * gap * jnp.ones(levels - 1)
+    energies = apart * jnp.arange(levels) ** 2
+    return lz.models.chain(slopes, energies, couplings)
+
+
 def chains(solver, levels: int):
-    """Chains whose outermost levels sweep as those of two levels do."""
+    def one(gap, rate):
+        model = chain(gap, rate, levels)
+        return lz.solve(model, T0, T1, solver=solver).propagator
+
+    return jax.jit(jax.vmap(one))
+
+
+def complete(what: str, levels: int):
+    """Sweeps by the default tolerance: in a window that would do, or over all times."""
 
     def one(gap, rate):
-        slopes = rate * jnp.linspace(-0.5, 0.5, levels)
-        couplings = 0.5 * gap * jnp.ones(levels - 1)
-        model = lz.models.chain(slopes, jnp.zeros(levels), couplings)
-        return lz.solve(model, T0, T1, solver=solver).propagator
+        two = levels == 2
+        model = lz.LinearSweep(gap, rate) if two else chain(gap, rate, levels, 0.3)
+        if what == "window":
+            return lz.solve(model, -12.0, 12.0).propagator
+        if what == "probabilities":
+            return lz.transition_matrix(model)
+        return lz.solve(model).propagator
 
     return jax.jit(jax.vmap(one))
 
@@ -92,11 +112,18 @@ def main(argv=None) -> None:
         function = chains(solver, 4)
         for lanes in (1, 8) if given.quick else (1, 2, 4, 8, 16):
             few[("solver", name), ("levels", 4), ("lanes", lanes)] = function, lanes
+    over_all_times = {}
+    for count in (2,) if given.quick else (2, 3, 4, 6):
+        for what in ("window", "probabilities", "propagator"):
+            lanes = 1_024 if count == 2 else 64
+            setting = ("levels", count), ("what", what), ("lanes", lanes)
+            over_all_times[setting] = complete(what, count), lanes
     record = measure.record(
         against_lanes=measured(batch, given),
         against_steps=measured(steps, given),
         against_levels=measured(levels, given),
         few_lanes=measured(few, given),
+        over_all_times=measured(over_all_times, given),
     )
     measure.write(given.output, record)
 

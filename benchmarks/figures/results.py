@@ -69,6 +69,7 @@ def block() -> str:
             ("work_precision", _work_table),
             ("work_precision", _settings),
             ("compile_time", _compile_table),
+            ("scaling", _complete_lines),
             ("gradients", _gradient_lines),
             ("gradients", _open_lines),
             ("reliability", _reliability_lines),
@@ -158,6 +159,23 @@ def _compile_table(record: dict) -> str:
         cells = [f"{sum(case[what].values()):.1f}" for what in ("value", "gradient")]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _complete_lines(record: dict) -> str:
+    rows = record.get("over_all_times", [])
+    found = {(r["levels"], r["what"]): 1e6 * r["seconds"] / r["lanes"] for r in rows}
+    parts = []
+    for levels in dict.fromkeys(r["levels"] for r in rows):
+        whats = ("window", "probabilities", "propagator")
+        each = (_digits(found[levels, what]) for what in whats)
+        parts.append(f"{levels} levels " + " / ".join(each))
+    if not parts:
+        return ""
+    return (
+        "Sweeps at 1e-8, microseconds each in a batch: from t = −12 to 12 / over all "
+        "times, probabilities / and propagators with their phases: "
+        f"{'; '.join(parts)} (`python benchmarks/scaling.py`)."
+    )
 
 
 def _gradient_lines(record: dict) -> str:
@@ -329,6 +347,9 @@ def draw_scaling(record: dict):
             axis.loglog(places, seconds, "o-", label=label.format(value), ms=3)
         axis.set_xlabel(along)
         axis.legend(fontsize="small")
+        if along == "levels":
+            axis.set_xticks(places, [str(place) for place in places])
+            axis.minorticks_off()
     axes[0].set_ylabel("seconds")
     return figure
 

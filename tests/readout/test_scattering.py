@@ -68,7 +68,6 @@ def test_dynamical_phases_are_exact_for_any_gap():
     np.testing.assert_allclose(np.stack(got)[:, 0, 1], want, rtol=0, atol=1e-12)
 
 
-
 @pytest.mark.parametrize("matrices", [adiabatic, diabatic])
 def test_squared_moduli_are_the_transition_probabilities(matrices):
     found = matrices()
