@@ -1,4 +1,4 @@
-"""Adiabatic and superadiabatic states of N levels, by projectors."""
+"""Adiabatic and superadiabatic states of N levels."""
 
 from typing import NamedTuple
 
@@ -41,7 +41,8 @@ def corrections(model: AbstractHamiltonian, t: Scalar, order: int) -> Correction
     vectors = _gauge(vectors)
     matrices = vectors.conj().T @ matrices @ vectors
     terms = _terms(matrices, energies, order)
-    return Corrections(vectors, energies, terms[:, 0], terms[:-1, 1])
+    # Of order 0 alone there is no next coefficient, and no order that needs it.
+    return Corrections(vectors, energies, terms[:, 0], terms[:-1, min(1, order)])
 
 
 def states_by_order(
@@ -63,8 +64,8 @@ def states_and_energies(
     model: AbstractHamiltonian, t: Scalar, order: int
 ) -> tuple[Complex[Array, "orders N N"], Float[Array, " N"]]:
     """`states_by_order` and the adiabatic energies."""
-    found = corrections(model, t, max(order, 1))
-    w = found.by_order[: order + 1]
+    found = corrections(model, t, order)
+    w = found.by_order
     # P of a vector v = m + w is v v†/|v|², whose column of m is v/|v|².
     square = jnp.sum(series.product(w.conj(), w).real, axis=1)
     root = series.inverse_root(square.at[0].add(1.0))

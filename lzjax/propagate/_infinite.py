@@ -147,8 +147,7 @@ def _climb(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End:
     low = logarithms[jnp.maximum(rung - 1, 0)]
     high = jnp.minimum(low + _LOG_REACH, logarithms[far])
     guess = jnp.clip(_guess(logarithms, looks, rung, tolerance), low, high)
-    if landmarks.shape[0]:
-        guess = jnp.maximum(guess, jnp.log(reach))
+    guess = jnp.maximum(guess, jnp.log(reach))
 
     def wide(bracket):
         apart = bracket.high - bracket.low > _CLOSE
@@ -175,7 +174,8 @@ def _climb(model: AbstractHamiltonian, sign: Scalar, tolerance: Scalar) -> End:
             found | good,
         )
 
-    start = _Bracket(jnp.int32(0), low, high, jnp.inf + low, jnp.zeros((), bool))
+    unknown = jnp.full_like(low, jnp.inf)
+    start = _Bracket(jnp.int32(0), low, high, unknown, jnp.zeros((), bool))
     bracket = jax.lax.while_loop(wide, narrow, start)
     time = sign * jnp.exp(bracket.high)
     return end._replace(

@@ -149,12 +149,8 @@ def _tail_phases(
     smooth function on (0, 1].
     """
     rates = _two_rates if isinstance(model, AbstractTwoLevel) else _rates
-    nodes, weights = np.polynomial.legendre.leggauss(_TAIL_NODES)
-    places, weights = jnp.asarray(0.5 * (nodes + 1.0)), jnp.asarray(0.5 * weights)
-    still = _unless_frozen(model, end)
-
-    span = end.time - end.centre
-
+    places, weights = map(jnp.asarray, _rule(np.asarray([0.0, 1.0]), _TAIL_NODES))
+    still, span = _unless_frozen(model, end), end.time - end.centre
     rate = rates(still, end, end.centre + span / places, diabatic)
     excess = jnp.where(jnp.isfinite(rate), rate, 0.0) * (span / places**2)[None]
     step = jnp.sum(states[-1].conj() * states[_TAIL_ORDER], axis=0)
@@ -243,9 +239,9 @@ def _window_phases(
     Alike parts of each cell; ever finer ones on both sides of what is known to happen:
     there lie crossings, with any gap.
     """
-    places, weights = _rule(np.linspace(0.0, 1.0, _PARTS + 1))
-    finer = _rule(np.append(0.0, 0.25 ** np.arange(_CUTS, -1, -1.0)))
-    plain = _rule(np.asarray([0.0, 1.0]))
+    places, weights = _rule(np.linspace(0.0, 1.0, _PARTS + 1), _NODES)
+    finer = _rule(np.append(0.0, 0.25 ** np.arange(_CUTS, -1, -1.0)), _NODES)
+    plain = _rule(np.asarray([0.0, 1.0]), _NODES)
     # What the finer parts change.
     fine_places = np.concatenate([finer[0], plain[0]])
     fine_weights = np.concatenate([finer[1], -plain[1]])
@@ -286,9 +282,9 @@ def _window_phases(
     return between(first, reference), between(reference, last)
 
 
-def _rule(ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _rule(ends: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights on (0, 1) of Gauss and Legendre's rule in each part."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = np.polynomial.legendre.leggauss(count)
     widths = np.diff(ends)[:, None]
     places = ends[:-1, None] + 0.5 * widths * (nodes + 1.0)
     return places.ravel(), (0.5 * widths * weights).ravel()

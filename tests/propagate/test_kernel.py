@@ -34,7 +34,6 @@ def _crossing(t, gap):
     return 0.5 * jnp.array([[t, gap * (1 + 0.3j)], [gap * (1 - 0.3j), -t]])
 
 
-SIXTEEN = lz.Magnus4(steps=16)
 OPEN = lz.dissipation.Lindblad(
     lz.LinearSweep(0.8, 1.0), lz.dissipation.relaxation(0.3, 1, 0)
 )
