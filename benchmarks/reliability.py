@@ -2,11 +2,12 @@
 
     python benchmarks/reliability.py [--quick]
 
-Random sweeps, drives, narrow pulses and ramps with kinks, on finite windows, by
-tolerance. Errors are spectral norms of the difference from a solution of sixth order at
-1e-12. A solution counts as broken if it is reported as successful and its error is
-larger than the tolerance, and as underestimated if its error is larger than the
-estimate; 1e-12 is left for rounding. Writes results/reliability.json.
+Random sweeps, drives, narrow pulses, ramps with kinks, chirped pulses, trains of pulses
+and tables beside a drive, on finite windows, by tolerance. Errors are spectral norms of
+the difference from a solution of sixth order at 1e-12. A solution counts as broken if
+it is reported as successful and its error is larger than the tolerance, and as
+underestimated if its error is larger than the estimate; 1e-12 is left for rounding.
+Writes results/reliability.json.
 """
 
 import sys
@@ -50,11 +51,36 @@ def ramp(numbers, **how):
     return lz.solve(lz.TwoLevel(shape, gap), -8.0, 8.0, **how)
 
 
+def chirped(numbers, **how):
+    chirp, rise, peak, width = numbers
+    ramp, pulse = models.TanhRamp(chirp, rise), models.GaussianPulse(peak, width)
+    return lz.solve(lz.TwoLevel(ramp, pulse), -10.0, 10.0, **how)
+
+
+def train(numbers, **how):
+    detuning, rise, peak, width = numbers
+    pulses = [models.GaussianPulse(peak, width, -8.0 + 2.3 * k) for k in range(8)]
+    ramp = models.TanhRamp(detuning, rise)
+    total = sum(pulses[1:], start=pulses[0])
+    return lz.solve(lz.TwoLevel(ramp, total), -10.0, 10.0, **how)
+
+
+def table(numbers, **how):
+    amplitude, frequency, peak, width = numbers
+    times = jnp.linspace(-10.0, 10.0, 65)
+    shape = models.PiecewiseLinear(times, peak * jnp.exp(-((times / width) ** 2)))
+    tone = models.Sinusoid(amplitude, frequency, 0.3)
+    return lz.solve(lz.TwoLevel(tone, shape), -10.0, 10.0, **how)
+
+
 PROBLEMS = {
     "sweeps": (sweep, (0.1, 3), (0.2, 3), (-15, -1), (1, 15)),
     "drives": (drive, (0.2, 2), (-3, 3), (2, 10), (5, 40)),
     "pulses": (pulse, (0.1, 3), (-2, 2), (0.05, 2), (-5, 5)),
     "ramps": (ramp, (0.2, 2), (0.5, 3), (-3, 3), (-3, 3)),
+    "chirped pulses": (chirped, (0.2, 6), (0.5, 4), (0.2, 4), (0.3, 3)),
+    "pulse trains": (train, (0.2, 6), (0.5, 4), (0.2, 4), (0.1, 1)),
+    "tables": (table, (0.2, 10), (0.5, 4), (0.2, 4), (0.5, 5)),
 }
 
 

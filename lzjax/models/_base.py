@@ -44,7 +44,9 @@ class AbstractHamiltonian(eqx.Module):
         """Times near which something happens: kinks, crossings, pulses.
 
         Infinite windows look for their ends outside of these, and step control looks
-        at them first. Not needed for what is near t = 0.
+        at them first. Of a pulse: its middle, and both sides where nothing of it is
+        left that matters, as longer steps beyond may not see it. Not needed for what is
+        near t = 0 and no narrower than a hundredth of the window.
         """
         return self.breakpoints()
 

@@ -118,7 +118,7 @@ class TanhRamp(AbstractWaveform):
         return self.offset + self.amplitude * jnp.tanh((t - self.centre) / self.width)
 
     def landmarks(self) -> Float[Array, " 3"]:
-        return _around(self.centre, 5.0 * self.width)
+        return _around(self.centre, 12.0 * self.width)
 
 
 class TrapezoidPulse(AbstractWaveform):
@@ -153,7 +153,7 @@ class GaussianPulse(AbstractWaveform):
         return self.peak * jnp.exp(-0.5 * ((t - self.centre) / self.width) ** 2)
 
     def landmarks(self) -> Float[Array, " 3"]:
-        return _around(self.centre, 4.0 * self.width)
+        return _around(self.centre, 8.0 * self.width)
 
 
 class SechPulse(AbstractWaveform):
@@ -169,8 +169,10 @@ class SechPulse(AbstractWaveform):
         return self.peak * 2.0 * fade / (1.0 + fade**2)
 
     def landmarks(self) -> Float[Array, " 3"]:
-        return _around(self.centre, 5.0 * self.width)
+        return _around(self.centre, 30.0 * self.width)
 
 
 def _around(centre: Scalar, reach: Scalar) -> Float[Array, " 3"]:
+    """What is left beyond must not matter: steps there can be too long to see it, all
+    of them alike, and nothing would tell."""
     return jax.lax.stop_gradient(jnp.stack([centre - reach, centre, centre + reach]))

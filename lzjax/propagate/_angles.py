@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
+from ..kernels import has_gpu
+
 
 def shortened(group: Any, far: Int[Array, ""] | int, exponents: tuple) -> tuple:
     """The exponents, or if `far` is 1 those of the same turns by angles within reach of
@@ -24,4 +26,6 @@ def shortened(group: Any, far: Int[Array, ""] | int, exponents: tuple) -> tuple:
         found = function(exponents)
         return jax.tree.map(lambda x, y: jnp.where(far > 0, x, y), found, exponents)
 
+    if not has_gpu():
+        return in_place(far, exponents)  # right anywhere, and traced once
     return jax.lax.platform_dependent(far, exponents, cpu=in_place, default=anywhere)

@@ -1,5 +1,6 @@
 """Step control: a grid refined until it meets the tolerance, lane by lane."""
 
+import math
 import sys
 from typing import Any, NamedTuple
 
@@ -13,11 +14,12 @@ from ._loop import FEW_CELLS
 from ._run import Loop
 
 # Grids that are compared, each twice as fine as the one before; where cells are many,
-# they are short, and two must do.
+# two may do, if these agree within the tolerance: how errors fall they do not show.
 _GRIDS, _FEWER = 3, 2
-# Steps of a cell of the coarsest grid, where cells are few: fewer agree by accident,
-# as where a pulse is narrower than they are.
-_FIRST = 4.0
+# Steps of a cell of the coarsest grid: fewer agree by accident, as where a pulse is
+# narrower than they are. Fewer will do for many pieces, such as those of a table, to
+# which nothing smooth belongs that may be narrow; so many in all.
+_FIRST, _IN_ALL = 4, 64
 # How far the errors of three grids may be from falling as they should.
 _NEAR = 0.7, 1.4
 # How much of the rounding of the phases is the same in all steps, by bytes of a number;
@@ -66,15 +68,21 @@ def controlled(
     leaves: tuple[Array, ...],
     max_steps: int,
     max_rounds: int,
+    pieces: bool,
 ) -> Controlled:
     """Halve the steps until the error that the last grids show is within tolerance, or
     until rounding is all that is left. Each grid serves two comparisons or three.
 
     `counts` are half of what the tolerance wants without extrapolation. `angles` are
     those by which the cells turn a state; the rounding of the phases grows with their
-    sum. Not differentiable: see `attach_derivative`.
+    sum. `pieces`: that all cells begin and end at breakpoints of the model. Not
+    differentiable: see `attach_derivative`.
     """
-    least = _GRIDS if counts.shape[-1] <= FEW_CELLS else _FEWER
+    cells = counts.shape[-1]
+    least = _GRIDS if cells <= FEW_CELLS else _FEWER
+    fewest = _FIRST
+    if pieces and least == _FEWER:
+        fewest = min(math.ceil(_IN_ALL / cells), _FIRST)
     order = loop.stepper.order
     single = is_single(edges)
 
@@ -92,7 +100,7 @@ def controlled(
     def batch(axes, edges, counts, tolerance, angles, *leaves):
         lanes = lane_count(axes, (edges, counts, tolerance, angles, *leaves))
         turns = jnp.sum(angles, axis=-1)
-        counts = jnp.broadcast_to(counts, (lanes, counts.shape[-1]))
+        counts = jnp.broadcast_to(counts, (lanes, cells))
         axes = axes[0], 0, *axes[4:]
         group, runs = loop.example(axes, leaves), jax.vmap(run, axes)
         unit = 0.5 * jnp.finfo(turns.dtype).eps
@@ -124,7 +132,7 @@ def controlled(
             counts = jnp.where(active[:, None], 2 * counts, counts)
             return rounds + 1, active, counts, grids, found, rounding, spent + total
 
-        counts = _first_counts(counts, angles, order, least, max_steps)
+        counts = _first_counts(counts, angles, order, least, fewest, max_steps)
         u = jax.tree.map(
             lambda x: jnp.broadcast_to(x, (lanes, *x.shape)), group.identity()
         )
@@ -147,15 +155,13 @@ def controlled(
     )
 
 
-def _first_counts(counts, angles, order: int, least: int, max_steps: int):
+def _first_counts(counts, angles, order: int, least: int, fewest: int, max_steps: int):
     """Steps of the coarsest grid. Extrapolation gains about the square of the angle of
     a step; a plan can be too careful as well: what fits is tried, and measured."""
-    gain, fewest, last = 1.0, 1.0, 2.0 ** (least - 1)
-    if least == _GRIDS:
-        fewest = _FIRST
-        steps = 2.0 * jnp.sum(counts, axis=-1)
-        turns = jnp.sum(angles, axis=-1)
-        gain = jnp.minimum(2.0 * (turns / steps) ** 2, 1.0) ** (1.0 / (order + 2))
+    last = 2.0 ** (least - 1)
+    steps = 2.0 * jnp.sum(counts, axis=-1)
+    turns = jnp.sum(angles, axis=-1)
+    gain = jnp.minimum(2.0 * (turns / steps) ** 2, 1.0) ** (1.0 / (order + 2))
     first = jnp.ceil(2.0 / last * counts * jnp.reshape(gain, (-1, 1)))
     enough = jnp.ceil(angles / _LONGEST)
     first = jnp.where(enough < _MORE * first, jnp.maximum(enough, first), first)
@@ -187,6 +193,7 @@ def _compared(group, order: int, fine, coarse, coarsest, three) -> _Compared:
     before = extrapolated(coarse, coarsest, order)
     low, high = (bound * 2.0**order for bound in _NEAR)
     near = three & (fall > low) & (fall < high)
-    change = jnp.where(near, jnp.minimum(trust * distance(u, before), plain), plain)
+    unsure = jnp.where(three, plain, step)
+    change = jnp.where(near, jnp.minimum(trust * distance(u, before), plain), unsure)
     u = chosen(near, extrapolated(u, before, order + 2), u)
     return _Compared(u, change, plain)

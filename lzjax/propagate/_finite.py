@@ -4,13 +4,14 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._types import Scalar
 from ..models import AbstractHamiltonian, AbstractTwoLevel
 from . import _control, _grid, _run
 from ._cos_sinc import ANY_ANGLE
-from ._lanes import in_blocks
+from ._lanes import in_blocks, lane_count
 from ._leaves import split
 from ._solution import STATUS
 from ._steppers import AbstractStepper
@@ -87,14 +88,18 @@ def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
     aim = _AIM * wanted
     loop = _run.Loop(make, stepper, structure)
 
-    @jax.jit
-    def plan(t0, t1, tolerance, *leaves):
-        return _grid.plan(loop.build(leaves), stepper, t0, t1, tolerance)
-
     def plans(axes, *arrays):
-        return jax.vmap(plan, axes)(*arrays)
+        lanes = lane_count(axes, arrays)
+        times = [jnp.broadcast_to(x, (lanes,)) for x in arrays[:3]]
+        many = _grid.Lanes(loop.build, axes[3:], arrays[3:])
+        return tuple(x.T for x in _grid.plan(many, stepper, *times))
 
-    inner, counts = in_blocks(plans, None, _LANES, _LANES_ON_GPU, plan)(
+    def like(*_):
+        marks = model.landmarks()
+        inner = jnp.zeros(_grid.movable(marks))
+        return inner, jnp.zeros(inner.size + marks.size + 1, jnp.int32)
+
+    inner, counts = in_blocks(plans, None, _LANES, _LANES_ON_GPU, like)(
         *still((t0, t1, _COHERENT * wanted, *leaves))
     )
     # Where H is smooth nothing depends on an edge, and of two that coincide neither
@@ -105,8 +110,9 @@ def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
     edges = _grid.edges(marks, t0, t1, inner)
     group = make(model)
     angles = _angles(group, edges)
+    pieces = marks.shape == jumps.shape
     found = _control.controlled(
-        loop, edges, counts, aim, angles, leaves, max_steps, _MAX_ROUNDS
+        loop, edges, counts, aim, angles, leaves, max_steps, _MAX_ROUNDS, pieces
     )
     # More steps by three quarters: that the propagator's error is small says less of
     # its derivatives.
@@ -151,11 +157,13 @@ def _sampled_errors(loop):
     """A function of edges, counts and leaves. In blocks, because what these give is
     traced where it is used only."""
 
-    def one(edges, counts, *leaves):
-        return _sampled_error(loop.build(leaves), loop.stepper, edges, counts)
-
-    def errors(axes, *arrays):
-        return jax.vmap(one, axes)(*arrays)
+    def errors(axes, edges, counts, *leaves):
+        lanes = lane_count(axes, (edges, counts, *leaves))
+        edges, counts = (
+            jnp.broadcast_to(x, (lanes, x.shape[-1])).T for x in (edges, counts)
+        )
+        model = _grid.Lanes(loop.build, axes[2:], leaves)
+        return _sampled_error(model, loop.stepper, edges, counts)
 
     def like(*_):
         return jnp.zeros(())
@@ -163,22 +171,23 @@ def _sampled_errors(loop):
     return in_blocks(errors, None, _LANES, _LANES_ON_GPU, like)
 
 
-def _sampled_error(group, stepper, edges, counts) -> Scalar:
-    """Sum of the local errors, from a few steps of each cell.
+def _sampled_error(model, stepper, edges, counts) -> Float[Array, " L"]:
+    """Sum of the local errors, from a few steps of each cell; lanes on the last axis.
 
     Beyond first order in a step's error the differences saturate, hence the bound of
     two, the largest distance between unitary matrices of the special groups.
     """
     samples = max(1, -(-_SAMPLES // counts.shape[0]))
-    part = (jnp.arange(samples) + 0.5) / samples
+    part = ((np.arange(samples) + 0.5) / samples)[:, None, None]
 
     steps = jnp.maximum(counts, 1)
-    dt = jnp.diff(edges) / steps
-    places = jnp.clip(jnp.round(part[:, None] * steps[None] - 0.5), 0, steps[None] - 1)
+    dt = jnp.diff(edges, axis=0) / steps
+    places = jnp.clip(jnp.round(part * steps[None] - 0.5), 0, steps[None] - 1)
     starts = edges[None, :-1] + dt[None] * places
-    lengths = jnp.broadcast_to(dt, starts.shape)
+    flat = -1, edges.shape[-1]
+    lengths = jnp.broadcast_to(dt, starts.shape).reshape(flat)
     errors = _grid.local_errors(
-        group, stepper, starts.ravel(), lengths.ravel(), way=ANY_ANGLE
+        model, stepper, starts.reshape(flat), lengths, way=ANY_ANGLE
     ).reshape(starts.shape)
-    total = jnp.sum(jnp.where(dt == 0.0, 0.0, jnp.mean(errors, axis=0)) * counts)
-    return jnp.minimum(total, 2.0)
+    total = jnp.where(dt == 0.0, 0.0, jnp.mean(errors, axis=0)) * counts
+    return jnp.minimum(jnp.sum(total, axis=0), 2.0)

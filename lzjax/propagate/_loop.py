@@ -86,7 +86,8 @@ def looped(step, combined, start, edges, counts, together, neutral=None, reach=N
                 moves = jax.vmap(one)(several)
                 return combined(carry, _reduced(combined, neutral, moves))
 
-            rounds = (most[cell] + together - 1) // together
+            last = most[cell] + (together - 1)
+            rounds = jax.lax.div(last, jnp.full_like(last, together))
             return jax.lax.fori_loop(0, rounds, body, (value, still))
 
         def tried(state):

@@ -65,7 +65,7 @@ class SU2(eqx.Module):
     # What changes a step can be carried to the start.
     reversible: ClassVar[bool] = True
     # Lanes that a core's cache holds.
-    cached: ClassVar[int] = 128
+    cached: ClassVar[int] = 64
 
     def generator(self, t: Scalar) -> Vector:
         x, y, z = self.model.field(t)

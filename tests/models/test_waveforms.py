@@ -198,3 +198,19 @@ def test_batches_are_made_outside():
     slope = jax.grad(lambda k: at_half(k, heights[0]))(knots[0])
     # f = t/k₁ at k₀ = 0, so ∂f/∂k₁ = −0.5 and ∂f/∂k₀ = −(1 − 0.5).
     np.testing.assert_allclose(slope, [-0.5, -0.5], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "wave",
+    [
+        models.GaussianPulse(3.0, 0.2, 1.5),
+        models.SechPulse(3.0, 0.2, 1.5),
+        models.TanhRamp(3.0, 0.2, 1.5),
+    ],
+    ids=lambda wave: type(wave).__name__,
+)
+def test_nothing_is_left_of_a_shape_beyond_its_landmarks(wave):
+    low, middle, high = wave.landmarks()
+    assert middle == 1.5
+    for edge, far in ((low, -1e3), (high, 1e3)):
+        assert abs(wave(edge) - wave(jnp.asarray(far))) < 1e-9
