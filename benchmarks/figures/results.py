@@ -225,9 +225,9 @@ def _reliability_lines(record: dict) -> str:
     most = max(row["underestimated"] for row in rows)
     low, high = (f(row["rtol"] for row in rows) for f in (min, max))
     return (
-        f"Of {len(rows) * lanes} solutions of random sweeps, drives, narrow and chirped "
-        "pulses, trains of them, ramps and tables beside a drive, at tolerances from "
-        f"{high:.0e} to {low:.0e}, {broken} were wrong by "
+        f"Of {len(rows) * lanes} solutions of random sweeps, drives, narrow and "
+        "chirped pulses, trains of them, ramps and tables beside a drive, at "
+        f"tolerances from {high:.0e} to {low:.0e}, {broken} were wrong by "
         "more than the tolerance and said to be successful; the error estimate was too "
         f"small for at most {most} of {lanes} at any setting "
         "(`python benchmarks/reliability.py`)."
