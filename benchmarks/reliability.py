@@ -2,12 +2,12 @@
 
     python benchmarks/reliability.py [--quick]
 
-Random sweeps, drives, narrow pulses, ramps with kinks, chirped pulses, trains of pulses
-and tables beside a drive, on finite windows, by tolerance. Errors are spectral norms of
-the difference from a solution of sixth order at 1e-12. A solution counts as broken if
-it is reported as successful and its error is larger than the tolerance, and as
-underestimated if its error is larger than the estimate; 1e-12 is left for rounding.
-Writes results/reliability.json.
+Random sweeps, drives, narrow pulses, ramps with kinks, chirped pulses, pulses beside
+steep ramps, trains of pulses and tables beside a drive, on finite windows, by
+tolerance. Errors are spectral norms of the difference from a solution of sixth order at
+1e-12. A solution counts as broken if it is reported as successful and its error is
+larger than the tolerance, and as underestimated if its error is larger than the
+estimate; 1e-12 is left for rounding. Writes results/reliability.json.
 """
 
 import sys
@@ -57,6 +57,13 @@ def chirped(numbers, **how):
     return lz.solve(lz.TwoLevel(ramp, pulse), -10.0, 10.0, **how)
 
 
+def beside(numbers, **how):
+    amplitude, rise, width, center = numbers
+    step = models.TanhRamp(amplitude, rise, center)
+    shape = models.SechPulse(0.2 * amplitude / width, width, -center)
+    return lz.solve(lz.TwoLevel(step, shape), -12.0, 12.0, **how)
+
+
 def train(numbers, **how):
     detuning, rise, peak, width = numbers
     pulses = [models.GaussianPulse(peak, width, -8.0 + 2.3 * k) for k in range(8)]
@@ -79,6 +86,7 @@ PROBLEMS = {
     "pulses": (pulse, (0.1, 3), (-2, 2), (0.05, 2), (-5, 5)),
     "ramps": (ramp, (0.2, 2), (0.5, 3), (-3, 3), (-3, 3)),
     "chirped pulses": (chirped, (0.2, 6), (0.5, 4), (0.2, 4), (0.3, 3)),
+    "pulses beside ramps": (beside, (0.5, 15), (0.03, 0.6), (0.05, 2), (-5, 5)),
     "pulse trains": (train, (0.2, 6), (0.5, 4), (0.2, 4), (0.1, 1)),
     "tables": (table, (0.2, 10), (0.5, 4), (0.2, 4), (0.5, 5)),
 }

@@ -182,7 +182,7 @@ def without_full_turns(angle: Scalar) -> Scalar:
     larger than that."""
     turns = jnp.round(angle / TURN)
     rest = (angle - turns * (4.0 * _PI_HIGH)) - turns * (4.0 * _PI_LOW)
-    return jnp.minimum(jnp.maximum(rest, -0.5 * TURN), 0.5 * TURN)
+    return jnp.clip(rest, -0.5 * TURN, 0.5 * TURN)
 
 
 # π in three parts: products with the first two are exact for all that has an error

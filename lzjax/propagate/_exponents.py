@@ -1,6 +1,6 @@
 """The exponents of one step, of many lanes at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -29,8 +29,8 @@ def exponents_on_lanes(
     - `build(leaves)`: the group of a lane; `axes` says 0 for the leaves that have
       lanes in front, and `None` where all lanes share one.
     """
-    firsts = [first_of(x, axis) for x, axis in zip(leaves, axes, strict=True)]
-    group = build(tuple(firsts))
+    firsts = firsts_of(leaves, axes)
+    group = build(firsts)
 
     def generator(t, *leaves):
         return build(leaves).generator(t)
@@ -49,10 +49,11 @@ def exponents_on_lanes(
         return stepper.exponents(lambda t: kept(one(t, *leaves)), group.bracket, t, dt)
 
     axis = 0 if jnp.ndim(dt) else None
-    whole, _ = quick(step, t[0], first_of(dt, axis), *firsts)
+    whole, _ = quick(step, t[0], *firsts_of((dt,), (axis,)), *firsts)
     return jax.vmap(whole, (0, axis, *axes), out_axes=-1)(t, dt, *leaves)
 
 
-def first_of(array: Any, axis: int | None) -> Any:
-    """Of the first lane."""
-    return array if axis is None else array[0]
+def firsts_of(arrays: Sequence[Any], axes: Sequence[int | None]) -> tuple:
+    """Arrays of the first lane: `axes` says 0 for those that have lanes in front."""
+    each = zip(arrays, axes, strict=True)
+    return tuple(x if axis is None else x[0] for x, axis in each)

@@ -11,7 +11,7 @@ from .._types import Scalar
 from ..models import AbstractHamiltonian, AbstractTwoLevel
 from . import _control, _grid, _run
 from ._cos_sinc import ANY_ANGLE
-from ._lanes import in_blocks, lane_count
+from ._lanes import in_blocks, lane_count, lanes_last
 from ._leaves import split
 from ._solution import STATUS
 from ._steppers import AbstractStepper
@@ -90,21 +90,22 @@ def _by_tolerance(make, model, t0, t1, rtol, stepper, max_steps) -> Propagated:
 
     def plans(axes, *arrays):
         lanes = lane_count(axes, arrays)
-        times = [jnp.broadcast_to(x, (lanes,)) for x in arrays[:3]]
+        times = map(lanes_last, arrays[:3], axes[:3], [lanes] * 3)
         many = _grid.Lanes(loop.build, axes[3:], arrays[3:])
         return tuple(x.T for x in _grid.plan(many, stepper, *times))
 
+    marks, jumps = model.landmarks(), model.breakpoints()
+    movable = _grid.movable(marks)
+
     def like(*_):
-        marks = model.landmarks()
-        inner = jnp.zeros(_grid.movable(marks))
-        return inner, jnp.zeros(inner.size + marks.size + 1, jnp.int32)
+        cells = movable + marks.size + 1
+        return jnp.zeros(movable), jnp.zeros(cells, jnp.int32)
 
     inner, counts = in_blocks(plans, None, _LANES, _LANES_ON_GPU, like)(
         *still((t0, t1, _COHERENT * wanted, *leaves))
     )
     # Where H is smooth nothing depends on an edge, and of two that coincide neither
     # may claim the derivative.
-    marks, jumps = model.landmarks(), model.breakpoints()
     moving = jnp.any(marks[:, None] == jumps[None], axis=1)
     marks = jnp.where(moving, marks, still(marks))
     edges = _grid.edges(marks, t0, t1, inner)
@@ -159,9 +160,7 @@ def _sampled_errors(loop):
 
     def errors(axes, edges, counts, *leaves):
         lanes = lane_count(axes, (edges, counts, *leaves))
-        edges, counts = (
-            jnp.broadcast_to(x, (lanes, x.shape[-1])).T for x in (edges, counts)
-        )
+        edges, counts = map(lanes_last, (edges, counts), axes[:2], [lanes] * 2)
         model = _grid.Lanes(loop.build, axes[2:], leaves)
         return _sampled_error(model, loop.stepper, edges, counts)
 

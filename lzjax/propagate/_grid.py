@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from .._types import Scalar, is_single
 from ._cos_sinc import SMALL_ANGLES, Trigonometry
-from ._exponents import exponents_on_lanes, first_of
+from ._exponents import exponents_on_lanes, firsts_of
 from ._steppers import AbstractStepper
 
 _fence = jax.lax.optimization_barrier
@@ -107,21 +107,16 @@ class Lanes(NamedTuple):
 
     def first(self) -> Any:
         """The group of the first lane, for what all lanes share."""
-        firsts = map(first_of, self.leaves, self.axes)
-        return self.build(tuple(firsts))
+        return self.build(firsts_of(self.leaves, self.axes))
 
     def exponents(self, stepper: AbstractStepper, t, dt) -> tuple:
-        """Of steps from t of length dt, shapes (K, L); on the last axes. For matrices,
-        whose products take lanes on the last axis, all on that."""
+        """Of steps from t of length dt, shapes (K, L), which are the last axes."""
 
         def row(t, dt):
             build, axes, leaves = self
             return exponents_on_lanes(stepper, build, axes, t, dt, leaves)
 
-        found = jax.vmap(row, out_axes=-2)(t, dt)
-        if self.first().scalars:
-            return found
-        return jax.tree.map(lambda x: x.reshape(*x.shape[:-2], t.size), found)
+        return jax.vmap(row, out_axes=-2)(t, dt)
 
 
 def movable(marks: Float[Array, "B *L"]) -> int:
@@ -241,13 +236,11 @@ def local_errors(
     lengths = jnp.concatenate([dt, 0.5 * dt, 0.5 * dt])
     group = model.first()
     moves, _ = stepped(group, model.exponents(stepper, starts, lengths), way)
-    axis = -2 if group.scalars else -1
     whole, first, second = (
-        jax.tree.map(lambda x, k=k: jnp.split(x, 3, axis=axis)[k], moves)
+        jax.tree.map(lambda x, k=k: jnp.split(x, 3, axis=-2)[k], moves)
         for k in range(3)
     )
-    distance = group.distance(second @ first, whole).reshape(t.shape)
-    return distance / (1.0 - 0.5**stepper.order)
+    return group.distance(second @ first, whole) / (1.0 - 0.5**stepper.order)
 
 
 def stepped(group, exponents: tuple, way: Trigonometry):

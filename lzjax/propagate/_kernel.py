@@ -19,7 +19,7 @@ from ..kernels import (
     why_no_kernel,
 )
 from ._columns import Columns, ColumnsBackwards
-from ._lanes import chosen, lane_count
+from ._lanes import chosen, lane_count, lanes_last
 from ._rotations import Rotations, RotationsBackwards
 
 # What is worth a kernel: beyond, state and step no longer fit into registers.
@@ -43,13 +43,8 @@ def inputs(axes, edges, counts, leaves, cotangent=()) -> Inputs:
     arrays = (edges, counts, *leaves, *cotangent)
     lanes, split = lane_count(axes, arrays), 2 + len(leaves)
 
-    def last(x, axis):
-        if axis is None:
-            return jnp.broadcast_to(x[..., None], (*x.shape, lanes))
-        return jnp.moveaxis(x, 0, -1)
-
     layout = layout_of(leaves, axes[2:split], edges.dtype)
-    arrays = tuple(map(last, arrays, axes))
+    arrays = tuple(lanes_last(x, a, lanes) for x, a in zip(arrays, axes, strict=True))
     edges, counts = arrays[:2]
     rows = [x.astype(edges.dtype).reshape(-1, lanes) for x in arrays[2:split]]
     numbers = tuple(row for x in rows for row in x)

@@ -193,6 +193,14 @@ def lane_count(axes: Sequence[int | None], arrays: Sequence[Any]) -> int:
     return next(x.shape[0] for x, axis in zip(arrays, axes, strict=True) if axis == 0)
 
 
+def lanes_last(array: Array, axis: int | None, lanes: int) -> Array:
+    """With so many lanes on the last axis: `axis` says 0 if they are on the first, and
+    `None` if all share the array."""
+    if axis is None:
+        return jnp.broadcast_to(array[..., None], (*array.shape, lanes))
+    return jnp.moveaxis(array, 0, -1)
+
+
 def chosen(lanes: Any, new: Any, old: Any) -> Any:
     """`new` where `lanes` is true, `old` elsewhere; trees with the lanes in front."""
     return jax.tree.map(

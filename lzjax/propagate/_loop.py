@@ -86,6 +86,7 @@ def looped(step, combined, start, edges, counts, together, neutral=None, reach=N
                 moves = jax.vmap(one)(several)
                 return combined(carry, _reduced(combined, neutral, moves))
 
+            # Not //, which looks at signs.
             last = most[cell] + (together - 1)
             rounds = jax.lax.div(last, jnp.full_like(last, together))
             return jax.lax.fori_loop(0, rounds, body, (value, still))

@@ -136,11 +136,10 @@ def _small_product_jvp(primals, tangents):
 
 def _product(a: Matrix, b: Matrix) -> Matrix:
     def whole(m):
-        array = m.array()
-        return array if array.ndim == 2 else jnp.moveaxis(array, -1, 0)
+        # Lanes, on any further axes, go first.
+        return jnp.moveaxis(m.array(), (0, 1), (-2, -1))
 
-    product = whole(a) @ whole(b)
-    product = product if a.real.ndim == 2 else jnp.moveaxis(product, 0, -1)
+    product = jnp.moveaxis(whole(a) @ whole(b), (-2, -1), (0, 1))
     if a.imag is None:
         return Matrix(product, None)
     return as_matrix(product)

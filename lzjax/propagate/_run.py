@@ -16,7 +16,7 @@ from ._checkpoints import STATES
 from ._columns import Columns
 from ._cos_sinc import SMALL_ANGLES
 from ._derivatives import Moving, all_rates, along, backward, by_checkpoints, in_front
-from ._exponents import exponents_on_lanes, first_of
+from ._exponents import exponents_on_lanes, firsts_of
 from ._grid import stepped
 from ._lanes import in_blocks, lane_count
 from ._leaves import join
@@ -59,8 +59,7 @@ class Loop(eqx.Module):
 
     def example(self, axes, leaves) -> Any:
         """The group of the first lane of a block, for what all lanes share."""
-        firsts = [first_of(x, a) for x, a in zip(leaves, axes[2:], strict=True)]
-        return self.build(tuple(firsts))
+        return self.build(firsts_of(leaves, axes[2:]))
 
     def exponents(self, axes, lanes: int, steps, index, leaves) -> Any:
         """The exponents of one step of all lanes, which are on the last axis."""

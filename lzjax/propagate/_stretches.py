@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from ._exponents import first_of
-from ._lanes import lane_count
+from ._exponents import firsts_of
+from ._lanes import lane_count, lanes_last
 
 _fence = jax.lax.optimization_barrier
 
@@ -111,7 +111,7 @@ def side_by_side(loop: Any, axes: tuple, given: tuple):
     if parts == 1 or not _faster(loop, lanes, cells, parts, axes, leaves):
         return 1, axes, given
     edges, counts = (
-        x.T if axis == 0 else jnp.broadcast_to(x[:, None], (*x.shape, lanes))
+        lanes_last(x, axis, lanes)
         for x, axis in zip((edges, counts), axes[:2], strict=True)
     )
     if count > 1:
@@ -119,7 +119,7 @@ def side_by_side(loop: Any, axes: tuple, given: tuple):
     else:
         edges, counts = _runs(edges, counts, run)
     if lanes == 1:
-        leaves = [first_of(x, a) for x, a in zip(leaves, axes[2:], strict=True)]
+        leaves = list(firsts_of(leaves, axes[2:]))
         axes = (0, 0, *[None] * len(leaves))
     else:
         leaves = [
@@ -132,7 +132,7 @@ def side_by_side(loop: Any, axes: tuple, given: tuple):
 
 
 def _faster(loop, lanes: int, cells: int, parts: int, axes, leaves) -> bool:
-    firsts = [first_of(x, axis) for x, axis in zip(leaves, axes[2:], strict=True)]
+    firsts = firsts_of(leaves, axes[2:])
     if lanes >= _FILLED or loop.width(firsts) < _FILLED:
         return False
     numbers = sum(x.size for x, axis in zip(leaves, axes[2:], strict=True) if axis == 0)

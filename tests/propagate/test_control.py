@@ -144,7 +144,11 @@ def test_a_narrow_pulse_in_a_wide_window_is_found():
 
 
 def narrow_pulse(area, detuning, width, center):
-    return lz.TwoLevel(detuning, models.SechPulse(2 * area / width, width / 10, center))
+    return lz.TwoLevel(detuning, models.SechPulse(area / width, width, center))
+
+
+def narrower_pulse(area, detuning, width, center):
+    return narrow_pulse(0.2 * area, detuning, 0.1 * width, center)
 
 
 def narrow_gaussian(area, detuning, width, center):
@@ -170,7 +174,14 @@ def tone_beside_a_table(area, detuning, width, center):
 
 @pytest.mark.parametrize(
     "shape",
-    [narrow_pulse, narrow_gaussian, narrow_ramp, chirped_pulse, tone_beside_a_table],
+    [
+        narrow_pulse,
+        narrower_pulse,
+        narrow_gaussian,
+        narrow_ramp,
+        chirped_pulse,
+        tone_beside_a_table,
+    ],
 )
 @pytest.mark.parametrize("stepper, rtol", [(lz.Magnus4, 1e-5), (lz.Magnus6, 1e-8)])
 def test_grids_do_not_agree_by_accident(stepper, rtol, shape):
