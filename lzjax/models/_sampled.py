@@ -117,8 +117,9 @@ class TanhRamp(AbstractWaveform):
     def __call__(self, t: Scalar) -> Number:
         return self.offset + self.amplitude * jnp.tanh((t - self.centre) / self.width)
 
-    def landmarks(self) -> Float[Array, " 3"]:
-        return _around(self.centre, 12.0 * self.width)
+    def landmarks(self) -> Float[Array, " 5"]:
+        # Also where it bends: beside it a pulse is missed more easily.
+        return _around(self.centre, 4.0 * self.width, 12.0 * self.width)
 
 
 class TrapezoidPulse(AbstractWaveform):
@@ -172,7 +173,9 @@ class SechPulse(AbstractWaveform):
         return _around(self.centre, 30.0 * self.width)
 
 
-def _around(centre: Scalar, reach: Scalar) -> Float[Array, " 3"]:
-    """What is left beyond must not matter: steps there can be too long to see it, all
-    of them alike, and nothing would tell."""
-    return jax.lax.stop_gradient(jnp.stack([centre - reach, centre, centre + reach]))
+def _around(centre: Scalar, *reaches: Scalar) -> Float[Array, " M"]:
+    """The centre and both sides of it. What is left beyond the farthest one must not
+    matter: steps there can be too long to see it, all alike, and nothing would tell."""
+    before = [centre - reach for reach in reversed(reaches)]
+    after = [centre + reach for reach in reaches]
+    return jax.lax.stop_gradient(jnp.stack([*before, centre, *after]))

@@ -210,7 +210,8 @@ def test_batches_are_made_outside():
     ids=lambda wave: type(wave).__name__,
 )
 def test_nothing_is_left_of_a_shape_beyond_its_landmarks(wave):
-    low, middle, high = wave.landmarks()
+    marks = wave.landmarks()
+    low, middle, high = marks[0], jnp.median(marks), marks[-1]
     assert middle == 1.5
     for edge, far in ((low, -1e3), (high, 1e3)):
         assert abs(wave(edge) - wave(jnp.asarray(far))) < 1e-9

@@ -165,6 +165,11 @@ def chirped_pulse(area, chirp, width, center):
     return lz.TwoLevel(models.TanhRamp(2.5 * chirp, 0.4 + width), pulse)
 
 
+def pulse_beside_a_ramp(area, detuning, width, center):
+    ramp = models.TanhRamp(5.0 * area, 0.1 * (2.3 + detuning), center)
+    return lz.TwoLevel(ramp, models.SechPulse(area / width, width, -center))
+
+
 def tone_beside_a_table(area, detuning, width, center):
     times = jnp.linspace(-12.0, 12.0, 33)
     values = area * jnp.exp(-(((times - center) / 4) ** 2))
@@ -180,6 +185,7 @@ def tone_beside_a_table(area, detuning, width, center):
         narrow_gaussian,
         narrow_ramp,
         chirped_pulse,
+        pulse_beside_a_ramp,
         tone_beside_a_table,
     ],
 )
@@ -201,7 +207,8 @@ def test_grids_do_not_agree_by_accident(stepper, rtol, shape):
     assert bool(jnp.all(found.ok))
     true = jnp.linalg.norm(found.propagator - right.propagator, axis=(1, 2))
     assert float(jnp.max(true)) < 2 * rtol
-    assert np.mean(true > found.error) < 0.01
+    # The other solution has errors, too.
+    assert np.mean(true > found.error + 1e-12) < 0.01
 
 
 def test_a_strong_constant_field_takes_few_steps():
