@@ -18,39 +18,44 @@ def exponents_on_lanes(
     stepper: AbstractStepper,
     build: Callable[..., Any],
     axes: tuple[int | None, ...],
-    t: Float[Array, " L"],
+    t: Scalar | Float[Array, " L"],
     dt: Scalar | Float[Array, " L"],
     leaves: tuple[Array, ...],
+    lanes: int,
 ) -> tuple[Any, ...]:
-    """The exponents of steps from t of length dt, lanes on their last axis.
+    """The exponents of steps from t of length dt, so many lanes on their last axis.
+    What depends on nothing but times that all lanes share is computed once for all.
 
     **Arguments:**
 
     - `build(leaves)`: the group of a lane; `axes` says 0 for the leaves that have
       lanes in front, and `None` where all lanes share one.
     """
-    firsts = firsts_of(leaves, axes)
+    # Times, lengths and leaves, by whether they have lanes.
+    each = *(0 if jnp.ndim(x) else None for x in (t, dt)), *axes
+    first, length, *rest = firsts_of((t, dt, *leaves), each)
+    firsts = tuple(rest)
     group = build(firsts)
 
     def generator(t, *leaves):
         return build(leaves).generator(t)
 
-    one, costly = quick(generator, t[0], *firsts)
+    shared = each[0] is None
+    one, costly = quick(generator, first, *firsts, shared=shared)
 
     def kept(found):
         # Else compilers compute it anew for whatever is made of it.
         return _fence(found) if costly else found
 
     if not group.scalars:
-        many = jax.vmap(one, (0, *axes), out_axes=-1)
+        many = jax.vmap(one, (each[0], *axes), out_axes=-1, axis_size=lanes)
         return stepper.exponents(lambda t: kept(many(t, *leaves)), group.bracket, t, dt)
 
     def step(t, dt, *leaves):
         return stepper.exponents(lambda t: kept(one(t, *leaves)), group.bracket, t, dt)
 
-    axis = 0 if jnp.ndim(dt) else None
-    whole, _ = quick(step, t[0], *firsts_of((dt,), (axis,)), *firsts)
-    return jax.vmap(whole, (0, axis, *axes), out_axes=-1)(t, dt, *leaves)
+    whole, _ = quick(step, first, length, *firsts, shared=shared)
+    return jax.vmap(whole, each, out_axes=-1, axis_size=lanes)(t, dt, *leaves)
 
 
 def firsts_of(arrays: Sequence[Any], axes: Sequence[int | None]) -> tuple:

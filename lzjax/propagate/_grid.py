@@ -114,7 +114,7 @@ class Lanes(NamedTuple):
 
         def row(t, dt):
             build, axes, leaves = self
-            return exponents_on_lanes(stepper, build, axes, t, dt, leaves)
+            return exponents_on_lanes(stepper, build, axes, t, dt, leaves, t.size)
 
         return jax.vmap(row, out_axes=-2)(t, dt)
 

@@ -31,19 +31,25 @@ _OF_ZEROS = set(
 )
 # So many terms of a sum compilers write out.
 _FEW = 8
+# More values than these of costly functions are computed anew for each lane that shares
+# them, unless they are kept.
+_MANY = 16
 # Stands for a number known to be zero.
 _ZERO = object()
 
 
-def quick(function: Callable, *examples: Any) -> tuple[Callable, bool]:
+def quick(
+    function: Callable, *examples: Any, shared: bool = False
+) -> tuple[Callable, bool]:
     """The function with quick sines and without what known zeros make vanish, and
     whether it takes long: then its values are worth keeping rather than computing anew
-    for each use."""
+    for each use. `shared`: that lanes share numbers on which such may depend."""
     program = jax.make_jaxpr(function)(*examples)
     structure = jax.tree.structure(jax.eval_shape(function, *examples))
 
     def quicker(*arguments):
-        found = _evaluated(program.jaxpr, program.consts, jax.tree.leaves(arguments))
+        leaves = jax.tree.leaves(arguments)
+        found = _evaluated(program.jaxpr, program.consts, leaves, shared)
         filled = map(_filled, found, program.jaxpr.outvars)
         return jax.tree.unflatten(structure, filled)
 
@@ -65,7 +71,9 @@ def _filled(value: Any, atom: Any) -> Any:
     return jnp.zeros(atom.aval.shape, atom.aval.dtype) if value is _ZERO else value
 
 
-def _evaluated(program: Any, consts: Sequence[Any], arguments: list[Any]) -> list[Any]:
+def _evaluated(
+    program: Any, consts: Sequence[Any], arguments: list[Any], shared: bool
+) -> list[Any]:
     """What the program gives; `_ZERO` for what is known to be zero."""
     values = dict(zip(program.constvars, consts, strict=True))
     values.update(zip(program.invars, arguments, strict=True))
@@ -81,7 +89,7 @@ def _evaluated(program: Any, consts: Sequence[Any], arguments: list[Any]) -> lis
         inputs = [read(atom) for atom in eqn.invars]
         name, inner = eqn.primitive.name, _inner(eqn)
         if inner is not None:
-            found = _evaluated(inner.jaxpr, inner.consts, inputs)
+            found = _evaluated(inner.jaxpr, inner.consts, inputs, shared)
         elif name == "optimization_barrier":
             some = jax.lax.optimization_barrier([x for x in inputs if x is not _ZERO])
             found = [x if x is _ZERO else some.pop(0) for x in inputs]
@@ -93,6 +101,8 @@ def _evaluated(program: Any, consts: Sequence[Any], arguments: list[Any]) -> lis
                 # Else its terms are computed in the loop that sums, one by one.
                 inputs = jax.lax.optimization_barrier(inputs)
             found = _bound(eqn, inputs)
+            if shared and name in _COSTLY and eqn.outvars[0].aval.size > _MANY:
+                found = jax.lax.optimization_barrier(list(found))
         values.update(zip(eqn.outvars, found, strict=True))
     return [read(atom) for atom in program.outvars]
 

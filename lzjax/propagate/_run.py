@@ -64,8 +64,9 @@ class Loop(eqx.Module):
     def exponents(self, axes, lanes: int, steps, index, leaves) -> Any:
         """The exponents of one step of all lanes, which are on the last axis."""
         t, dt = steps.step(index)
-        t = jnp.broadcast_to(t, (lanes,))
-        return exponents_on_lanes(self.stepper, self.build, axes[2:], t, dt, leaves)
+        return exponents_on_lanes(
+            self.stepper, self.build, axes[2:], t, dt, leaves, lanes
+        )
 
     def lanes(self, axes, edges, counts, leaves) -> Any:
         """Propagators of a block of lanes; `axes` of (edges, counts, *leaves)."""

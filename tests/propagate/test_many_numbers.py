@@ -26,6 +26,19 @@ def rippled(p, t1=3.0, solver=None):
     return abs(lz.solve(model, -3.0, t1, solver=solver).propagator[0, 0]) ** 2
 
 
+def wavy(p, t1=3.0):
+    """As above, with so many sines that they are kept for the lanes of a window."""
+
+    def field(t, p):
+        k = np.arange(1.0, 21.0)
+        more = jnp.outer(p, jnp.linspace(-0.1, 0.2, 4))[2:].ravel()[:20]
+        return p[0], 0.0, p[1] * t + jnp.sum(more * jnp.sin(0.3 * k * t + k))
+
+    model = lz.TwoLevelFunction(field, jnp.concatenate([p, p]))
+    solver = lz.Magnus4(steps=60)
+    return abs(lz.solve(model, -3.0, t1, solver=solver).propagator[0, 0]) ** 2
+
+
 def two_exponentials(p, t1=3.0):
     return rippled(p, t1, lz.CommutatorFree4(steps=60))
 
@@ -121,7 +134,7 @@ def test_all_ways_to_a_derivative_agree(function, monkeypatch):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("function", [rippled, slow_leaking, slow_three])
+@pytest.mark.parametrize("function", [rippled, wavy, slow_leaking, slow_three])
 def test_batches_of_gradients_and_gradients_of_batches(function):
     many = jnp.linspace(0.8, 1.2, 5)[:, None] * NUMBERS[None]
     each = jax.jit(jax.vmap(jax.grad(function)))(many)
