@@ -235,8 +235,8 @@ def _reliability_lines(record: dict) -> str:
         f"Of {len(rows) * lanes} solutions of random sweeps, drives, narrow and "
         "chirped pulses, trains of them, pulses beside steep ramps, ramps with kinks "
         f"and tables beside a drive, at tolerances from {high:.0e} to {low:.0e}, "
-        f"{wrong} were wrong by more than the tolerance and said to be successful"
-        f"{detail}; the error "
+        f"{wrong} {'was' if wrong == 1 else 'were'} wrong by more than the tolerance "
+        f"and said to be successful{detail}; the error "
         f"estimate was too small for at most {most} of {lanes} at any setting "
         "(`python benchmarks/reliability.py`)."
     )
