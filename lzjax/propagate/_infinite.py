@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 from .._types import Scalar
 from ..bases import diabatic_frame, frames_along, populations, turns
 from ..models import AbstractHamiltonian, AbstractTwoLevel
+from ._order import order_of
 from ._smooth import by_lane
 
 # The basis that is read, compared with the one an order below.
@@ -210,7 +211,7 @@ def _guess(logarithms, looks: _Look, rung, tolerance: Scalar) -> Scalar:
     falls, rises = -slope(change), slope(distance)
     orders = np.arange(ORDER - 1)[:, None]
     factors = jnp.maximum(jnp.abs(falls[None] + orders * (1.0 + rises)[None]), 1.0)
-    size = jnp.sum(jnp.log(factors), axis=0) - (ORDER - 1) * (distance + logarithms)
+    size = jnp.log(jnp.prod(factors, axis=0)) - (ORDER - 1) * (distance + logarithms)
     above = change + size - jnp.log(tolerance)
     late = jnp.arange(logarithms.shape[0]) >= rung
     last = jnp.maximum(_last(looks.clear & late & (above > 0.0)), rung - 1)
@@ -254,7 +255,7 @@ def _last_turn(model: AbstractHamiltonian, times, looks: _Look, reach: Scalar):
     settled = jnp.any(both) & (last_fail < last_clear) & (latest < still)
     settled &= (latest <= 0.3 * before) | (latest < 1e-12)
 
-    labels = jnp.argsort(jnp.real(jnp.diagonal(model(times[last_clear]))))
+    labels = order_of(jnp.real(jnp.diagonal(model(times[last_clear]))))
     found = populations(looks.frames[last_clear])
     end = End(
         time=times[first],

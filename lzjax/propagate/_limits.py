@@ -11,6 +11,7 @@ from .._types import Scalar
 from ..bases import corrections, energies, moving_directions, states_by_order
 from ..models import AbstractHamiltonian, AbstractTwoLevel
 from ._infinite import ORDER, End
+from ._order import order_of, rising
 from ._smooth import by_lane
 
 # Tails are integrated along states of this order: their phase is stationary there.
@@ -96,7 +97,7 @@ def dynamical_phases(
             continue
         # Beyond the window the states gain more than the adiabatic energies say.
         total = inside + sign * end.tail
-        phases.append(total[jnp.argsort(own)] if diabatic else total)
+        phases.append(total[order_of(own)] if diabatic else total)
     return phases[0], phases[1]
 
 
@@ -115,13 +116,13 @@ def _with_tail(model: AbstractHamiltonian, end: End, diabatic: Bool[Array, ""]):
 
 
 def _sorted(states, end: End, diabatic: Bool[Array, ""]):
-    order = jnp.where(diabatic, jnp.argsort(end.labels), jnp.arange(states.shape[0]))
-    return jnp.real(states[:, order]), jnp.imag(states[:, order])
+    columns = jnp.where(diabatic, order_of(end.labels), jnp.arange(states.shape[0]))
+    return jnp.real(states[:, columns]), jnp.imag(states[:, columns])
 
 
 def _unless_frozen(model: AbstractHamiltonian, end: End) -> AbstractHamiltonian:
     wrap = _FrozenTwoLevel if isinstance(model, AbstractTwoLevel) else _Frozen
-    return wrap(model, end.frozen, jnp.argsort(end.labels))
+    return wrap(model, end.frozen, order_of(end.labels))
 
 
 def _states(model: AbstractHamiltonian, end: End, diabatic: Bool[Array, ""]):
@@ -246,10 +247,10 @@ def _window_phases(
     fine_places = np.concatenate([finer[0], plain[0]])
     fine_weights = np.concatenate([finer[1], -plain[1]])
     first, last = edges[0], edges[-1]
-    times = jnp.sort(jnp.concatenate([edges, reference[None]]))
+    times = rising(jnp.concatenate([edges, reference[None]]))
     lows, widths = times[:-1], jnp.diff(times)
 
-    marks = jnp.sort(jnp.concatenate([model.landmarks(), reference[None]]))
+    marks = rising(jnp.concatenate([model.landmarks(), reference[None]]))
     # Each place once.
     fresh = jnp.append(True, jnp.diff(marks) > 0.0)[None]
     starts = fresh & (marks[None] == lows[:, None])
