@@ -222,13 +222,11 @@ def _open_lines(record: dict) -> str:
 def _reliability_lines(record: dict) -> str:
     rows, lanes = record["rows"], record["lanes"]
     broken = [row for row in rows if row["broken"]]
-    wrong = sum(row["broken"] for row in broken)
+    wrong, detail = sum(row["broken"] for row in broken), ""
     if broken:
         where = " and ".join(sorted({row["problem"] for row in broken}))
         worst = max(row["largest_error"] / row["rtol"] for row in broken)
         detail = f" ({where}, at worst by {_digits(worst)} times)"
-    else:
-        detail = ""
     most = max(row["underestimated"] for row in rows)
     low, high = (f(row["rtol"] for row in rows) for f in (min, max))
     return (

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from .._types import Scalar, is_single
 from ..kernels import Cell, left_over
+from ._lanes import lanes_last
 
 # So many steps are taken together, as compilers unroll; fewer where cells are many,
 # and short.
@@ -115,9 +116,7 @@ def longest(edges, counts):
 
 def on_lanes(start: Any, lanes: int) -> Any:
     """The same for each lane, lanes on the last axis."""
-    return jax.tree.map(
-        lambda x: jnp.broadcast_to(x[..., None], (*x.shape, lanes)), start
-    )
+    return jax.tree.map(lambda x: lanes_last(x, None, lanes), start)
 
 
 def larger(a: Scalar, b: Scalar) -> Scalar:

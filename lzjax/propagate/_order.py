@@ -12,7 +12,7 @@ def rising(numbers: Float[Array, " M"]) -> Float[Array, " M"]:
     """The numbers, lowest first; differentiable."""
     if numbers.shape[0] > _FEW:
         return jnp.sort(numbers)
-    return jnp.sum(jnp.where(_places(numbers), numbers[None], 0.0), axis=1)
+    return _in_order(numbers, numbers)
 
 
 def order_of(numbers: Float[Array, " M"] | Int[Array, " M"]) -> Int[Array, " M"]:
@@ -20,13 +20,13 @@ def order_of(numbers: Float[Array, " M"] | Int[Array, " M"]) -> Int[Array, " M"]
     inverse."""
     if numbers.shape[0] > _FEW:
         return jnp.argsort(numbers)
+    return _in_order(jnp.arange(numbers.shape[0]), numbers)
+
+
+def _in_order(values: Array, numbers: Array) -> Array:
+    """The values as the numbers beside them rise; of equal ones the first one first."""
     places = jnp.arange(numbers.shape[0])
-    return jnp.sum(jnp.where(_places(numbers), places[None], 0), axis=1)
-
-
-def _places(numbers: Array) -> Array:
-    """Which number (last axis) stands where; of equal ones the first one first."""
-    count = jnp.arange(numbers.shape[0])
     lower = numbers[None] < numbers[:, None]
-    before = lower | (~lower.T & (count[None] < count[:, None]))
-    return jnp.sum(before, axis=1)[None] == count[:, None]
+    before = lower | (~lower.T & (places[None] < places[:, None]))
+    here = jnp.sum(before, axis=1)[None] == places[:, None]
+    return jnp.sum(jnp.where(here, values[None], 0), axis=1)
