@@ -1,5 +1,6 @@
 """Steps that turn by any angle, in a loop that is made for small ones."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -7,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from ..kernels import has_gpu
+from ._cos_sinc import ANY_ANGLE, SMALL_ANGLES, Trigonometry
 
 
 def shortened(group: Any, far: Int[Array, ""] | int, exponents: tuple) -> tuple:
@@ -14,18 +16,41 @@ def shortened(group: Any, far: Int[Array, ""] | int, exponents: tuple) -> tuple:
     polynomials; of matrices, as they are: these have one way for all."""
     if not group.scalars:
         return exponents
+    return _if(far, lambda exponents: tuple(map(group.shortened, exponents)), exponents)
 
-    def function(exponents):
-        return tuple(map(group.shortened, exponents))
 
-    def in_place(far, exponents):
+def either(far: Int[Array, ""] | int) -> Trigonometry:
+    """What holds for small angles, or if `far` is 1 for all."""
+
+    def chosen(function: Callable, quick: Callable):
+        def found(square):
+            def other(values):
+                # A fence: else compilers compute it anyway, before they ask.
+                square = jax.lax.optimization_barrier(values[0])
+                return square, *function(square)
+
+            return _if(far, other, (square, *quick(square)))[1:]
+
+        return found
+
+    return Trigonometry(
+        chosen(ANY_ANGLE.half, SMALL_ANGLES.half),
+        chosen(ANY_ANGLE.with_slope, SMALL_ANGLES.with_slope),
+        SMALL_ANGLES.reach,
+    )
+
+
+def _if(far: Int[Array, ""] | int, function: Callable[[Any], Any], value: Any) -> Any:
+    """`function(value)`, which looks like the value, or the value itself."""
+
+    def in_place(far, value):
         # No copy, and next to no time, where nothing is to be done.
-        return jax.lax.fori_loop(0, far, lambda _, x: function(x), exponents)
+        return jax.lax.fori_loop(0, far, lambda _, x: function(x), value)
 
-    def anywhere(far, exponents):
-        found = function(exponents)
-        return jax.tree.map(lambda x, y: jnp.where(far > 0, x, y), found, exponents)
+    def anywhere(far, value):
+        found = function(value)
+        return jax.tree.map(lambda x, y: jnp.where(far > 0, x, y), found, value)
 
     if not has_gpu():
-        return in_place(far, exponents)  # right anywhere, and traced once
-    return jax.lax.platform_dependent(far, exponents, cpu=in_place, default=anywhere)
+        return in_place(far, value)  # right anywhere, and traced once
+    return jax.lax.platform_dependent(far, value, cpu=in_place, default=anywhere)

@@ -223,14 +223,12 @@ class Trigonometry(NamedTuple):
     """A way to compute what the exponential of a turn by an angle needs.
 
     - `half(a²)`: cos(a/2) and sin(a/2)/a.
-    - `cos_sinc(r²)`: cos r and sin(r)/r.
-    - `slope(r², cos r, sin(r)/r)`: the derivative of the latter in r².
+    - `with_slope(r²)`: cos r, sin(r)/r, and the derivative of the latter in r².
     - `reach`: the largest a² = 4 r² for which these hold.
     """
 
     half: Callable[[Scalar], tuple[Scalar, Scalar]]
-    cos_sinc: Callable[[Scalar], tuple[Scalar, Scalar]]
-    slope: Callable[[Scalar, Scalar, Scalar], Scalar]
+    with_slope: Callable[[Scalar], tuple[Scalar, Scalar, Scalar]]
     reach: float
 
 
@@ -246,13 +244,17 @@ def _polynomials(evaluate: Callable, cos, sinc, slope, reach: float) -> Trigonom
     half_sinc = tuple(c * 0.5 * 0.25**k for k, c in enumerate(sinc))
     return Trigonometry(
         lambda square: (evaluate(half_cos, square), evaluate(half_sinc, square)),
-        lambda square: (evaluate(cos, square), evaluate(sinc, square)),
-        lambda square, *_: evaluate(slope, square),
+        lambda square: tuple(evaluate(x, square) for x in (cos, sinc, slope)),
         4.0 * reach,
     )
 
 
-ANY_ANGLE = Trigonometry(_by_halves, cos_sinc, slope_of, math.inf)
+def _with_slope(square: Scalar) -> tuple[Scalar, Scalar, Scalar]:
+    cos, sinc = cos_sinc(square)
+    return cos, sinc, slope_of(square, cos, sinc)
+
+
+ANY_ANGLE = Trigonometry(_by_halves, _with_slope, math.inf)
 SMALL_ANGLES = _polynomials(_horner, COS, SINC, _SLOPE, REACH)
 
 

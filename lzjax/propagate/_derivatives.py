@@ -8,6 +8,7 @@ Where propagators have no inverse to carry anything by, it goes backwards in tim
 checkpoints.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,10 +17,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from ._angles import either
 from ._checkpoints import retraced
-from ._cos_sinc import ANY_ANGLE
+from ._cos_sinc import ANY_ANGLE, SMALL_ANGLES
 from ._lanes import lane_count
-from ._loop import Steps, longest, looped, on_lanes
+from ._loop import Steps, larger, longest, looped, on_lanes
 from ._rates import changes_of, joined_rates, step_with_rates
 from ._rules import replaced
 
@@ -119,16 +121,19 @@ class _Block(NamedTuple):
         return (*sides, *(jnp.zeros_like(jnp.moveaxis(x, 0, -1)) for x in self.moved))
 
     def through(self, step, combined, start) -> Any:
-        """As `looped`, in one way for all angles."""
+        """As `looped`, step by step; `step(way, *place)` also gives the squared angle
+        that is to be within reach."""
 
         def one(far, *place):
-            return step(*place)
+            return step(either(far) if self.group.scalars else ANY_ANGLE, *place)
 
-        def both(carry, move):
-            value, angle = carry
-            return combined(value, move), angle
+        def both(carry, here):
+            (value, angle), (move, square) = carry, here
+            return combined(value, move), larger(angle, square)
 
-        return looped(one, both, start, self.edges, self.counts, 1)
+        # Matrices have one way for all angles.
+        reach = SMALL_ANGLES.reach if self.group.scalars else None
+        return looped(one, both, start, self.edges, self.counts, 1, reach=reach)
 
 
 def all_rates(loop, moving: Moving, axes, edges, counts, leaves) -> Any:
@@ -146,14 +151,14 @@ def all_rates(loop, moving: Moving, axes, edges, counts, leaves) -> Any:
         (u, rates), (move, more) = earlier, later
         return move @ u, joined_rates(group, apart, u, rates, move, more)
 
-    def step(steps, index, cell):
+    def step(way, steps, index, cell):
         given = block.step(steps, index)
         exponents_of, numbers = _one_by_one(*given) if apart else given
         exponents, changes = changes_of(group, exponents_of, numbers, apart)
-        move, rates, _ = step_with_rates(group, exponents, changes, apart, ANY_ANGLE)
+        move, rates, square = step_with_rates(group, exponents, changes, apart, way)
         if moving.edges:
             rates = [_by_edge(rates[0], cell, block.edges.shape[-1])]
-        return jax.lax.optimization_barrier((move, rates))
+        return jax.lax.optimization_barrier((move, rates)), square
 
     still = group.still()
     if apart:
@@ -179,15 +184,15 @@ def along(loop, moving: Moving, axes, edges, counts, leaves, tangents) -> Any:
         (u, rates), (move, more) = earlier, later
         return move @ u, joined_rates(group, True, u, rates, move, more)
 
-    def step(steps, index, cell):
+    def step(way, steps, index, cell):
         exponents_of, numbers = block.step(steps, index)
         direction = tangents
         if moving.edges:
             sides = tangents[0].T
             direction = (sides[cell], sides[cell + 1], *tangents[1:])
         exponents, change = jax.jvp(exponents_of, (numbers,), (direction,))
-        move, rates, _ = step_with_rates(group, exponents, [change], True, ANY_ANGLE)
-        return jax.lax.optimization_barrier((move, rates))
+        move, rates, square = step_with_rates(group, exponents, [change], True, way)
+        return jax.lax.optimization_barrier((move, rates)), square
 
     start = on_lanes((group.identity(), [group.still()]), block.lanes)
     u, (rate,) = block.through(step, combined, start)
@@ -202,18 +207,22 @@ def backward(
     block, numbers = _Block.own(loop, moving, axes, edges, counts, leaves, numbers)
     group = block.group
 
-    def turned(carry, here):
-        (cotangent, totals), place = carry, here
+    def step(way, *place):
         exponents, added = block.pulled(*place)
+        squares = [exponent.square() for exponent in exponents]
+        return (way, exponents, added), functools.reduce(larger, squares)
+
+    def turned(carry, here):
+        (cotangent, totals), (way, exponents, added) = carry, here
         parts = []
         for exponent in exponents:
-            part, cotangent = group.pulled(exponent, cotangent, ANY_ANGLE)
+            part, cotangent = group.pulled(exponent, cotangent, way)
             parts.append(part)
         cotangent, parts = jax.lax.optimization_barrier((cotangent, tuple(parts)))
         return cotangent, added(totals, parts)
 
     start = _on_last(structure, numbers), block.nothing()
-    _, totals = block.through(lambda *here: here, turned, start)
+    _, totals = block.through(step, turned, start)
     return tuple(jnp.moveaxis(x, -1, 0) for x in totals)
 
 

@@ -30,6 +30,8 @@ from ._stretches import in_turn, side_by_side
 COUNTS = 1
 # Lanes that a GPU takes at once.
 LANES_ON_GPU = 1 << 22
+# Numbers of a model that its lanes have room for beside those of single numbers.
+_FEW = 8
 # Beyond so many numbers a gradient takes less time backwards than from all rates.
 _ALL_RATES = 2
 
@@ -55,7 +57,10 @@ class Loop(eqx.Module):
     def width(self, leaves: tuple[Array, ...]) -> int:
         """How many lanes make a block whose numbers stay in a core's cache."""
         sizes = jax.eval_shape(lambda: self.build(leaves).identity())
-        return max(self.group.cached // jax.tree.leaves(sizes)[0].size, 8)
+        width = self.group.cached // jax.tree.leaves(sizes)[0].size
+        if self.group.scalars and sum(x.size for x in leaves) > _FEW:
+            width //= 2
+        return max(width, 8)
 
     def example(self, axes, leaves) -> Any:
         """The group of the first lane of a block, for what all lanes share."""

@@ -54,7 +54,7 @@ def test_full_turns_are_taken_out(length, sign):
 @pytest.mark.parametrize("part, exact", [(0, np.cos), (1, lambda r: np.sin(r) / r)])
 def test_polynomials_hold_up_to_half_a_turn(part, exact):
     r = np.linspace(1e-3, 3.15, 2000)
-    found = SMALL_ANGLES.cos_sinc(r**2)[part]
+    found = SMALL_ANGLES.with_slope(r**2)[part]
     np.testing.assert_allclose(found, exact(r), rtol=0, atol=3e-15)
     few = r < 2.0
     np.testing.assert_allclose(found[few], exact(r[few]), rtol=0, atol=1e-15)
