@@ -20,23 +20,23 @@ def shortened(group: Any, far: Int[Array, ""] | int, exponents: tuple) -> tuple:
 
 
 def either(far: Int[Array, ""] | int) -> Trigonometry:
-    """What holds for small angles, or if `far` is 1 for all."""
+    """What holds for small angles, or if `far` is 1 for all; for small ones to the last
+    bit the same."""
 
-    def chosen(function: Callable, quick: Callable):
-        def found(square):
-            def other(values):
-                # A fence: else compilers compute it anyway, before they ask.
-                square = jax.lax.optimization_barrier(values[0])
-                return square, *function(square)
+    def chosen(function: Callable, quick: Callable, reach: float):
+        def mended(values):
+            # A fence: else compilers compute it anyway, before they ask.
+            square, *found = jax.lax.optimization_barrier(values)
+            right = zip(found, function(square), strict=True)
+            return square, *(jnp.where(square > reach, y, x) for x, y in right)
 
-            return _if(far, other, (square, *quick(square)))[1:]
+        return lambda square: _if(far, mended, (square, *quick(square)))[1:]
 
-        return found
-
+    reach = SMALL_ANGLES.reach
     return Trigonometry(
-        chosen(ANY_ANGLE.half, SMALL_ANGLES.half),
-        chosen(ANY_ANGLE.with_slope, SMALL_ANGLES.with_slope),
-        SMALL_ANGLES.reach,
+        chosen(ANY_ANGLE.half, SMALL_ANGLES.half, reach),
+        chosen(ANY_ANGLE.with_slope, SMALL_ANGLES.with_slope, 0.25 * reach),
+        reach,
     )
 
 

@@ -80,8 +80,12 @@ def test_derivatives_of_steps_that_turn_far(way):
         return lambda field: jnp.array([function(field).real, function(field).imag])
 
     few = fields()[:-2]
-    found = jax.jit(jax.vmap(way(parts(column))))(few)
+    derivative = jax.jit(jax.vmap(way(parts(column))))
+    found = derivative(few)
     np.testing.assert_allclose(found, jax.vmap(way(parts(exact)))(few), atol=1e-11)
+    for k in range(len(few)):
+        alone = derivative(jnp.repeat(few[k : k + 1], len(few), axis=0))
+        np.testing.assert_array_equal(alone[0], found[k])
 
 
 @pytest.mark.parametrize("numbers", [1, 2, 6])
@@ -99,11 +103,16 @@ def test_gradients_of_steps_that_turn_far(numbers):
     weights = jnp.zeros(numbers)
     # Beside a lane that does not turn at all.
     some = jnp.concatenate([jnp.zeros((1, 3)), fields()[:-2]])
-    found = gradient(column)(weights, some)
+    of_columns = gradient(column)
+    found = of_columns(weights, some)
     want = gradient(exact)(weights, some[1:])
     np.testing.assert_array_equal(found[0], 0.0)
     np.testing.assert_allclose(found[1:], want, atol=1e-9)
     assert np.max(np.abs(want)) > 10.0
+    # Whatever the other lanes turn by.
+    for k in range(len(some)):
+        alone = of_columns(weights, jnp.repeat(some[k : k + 1], len(some), axis=0))
+        np.testing.assert_array_equal(alone[0], found[k])
 
 
 def test_a_long_hold_costs_no_steps_and_keeps_its_phase():
