@@ -41,7 +41,7 @@ def either(far: Int[Array, ""] | int) -> Trigonometry:
 
 
 def _if(far: Int[Array, ""] | int, function: Callable[[Any], Any], value: Any) -> Any:
-    """`function(value)`, which looks like the value, or the value itself."""
+    """`function(value)`, which looks like the value, if `far` is 1, else the value."""
 
     def in_place(far, value):
         # No copy, and next to no time, where nothing is to be done.

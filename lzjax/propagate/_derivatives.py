@@ -125,7 +125,7 @@ class _Block(NamedTuple):
         that is to be within reach."""
 
         def one(far, *place):
-            return step(either(far) if self.group.scalars else ANY_ANGLE, *place)
+            return step(either(far), *place)
 
         def both(carry, here):
             (value, angle), (move, square) = carry, here

@@ -30,7 +30,7 @@ from ._stretches import in_turn, side_by_side
 COUNTS = 1
 # Lanes that a GPU takes at once.
 LANES_ON_GPU = 1 << 22
-# Numbers of a model that its lanes have room for beside those of single numbers.
+# Lanes of a model with more numbers than these are half as many in a block.
 _FEW = 8
 # Beyond so many numbers a gradient takes less time backwards than from all rates.
 _ALL_RATES = 2

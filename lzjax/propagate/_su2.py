@@ -64,8 +64,8 @@ class SU2(eqx.Module):
     scalars: ClassVar[bool] = True
     # What changes a step can be carried to the start.
     reversible: ClassVar[bool] = True
-    # Lanes that a core's cache holds; of 64, compilers write out all loops, which takes
-    # them half as long again.
+    # Lanes that a core's cache holds, of models with few numbers. Over 64, compilers
+    # write out all loops, and take about a third longer.
     cached: ClassVar[int] = 128
 
     def generator(self, t: Scalar) -> Vector:
